@@ -1,0 +1,2 @@
+//! Feedmill on one machine.
+fn main() {}
