@@ -28,7 +28,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         // Benchmarks and documentation.
         [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
         // Multicast, reserved, broadcast.
-        [224.., ..] => true,
+        [224..=255, ..] => true,
         _ => false,
     };
     !refused
@@ -37,7 +37,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     // 2000::/3 is all that is global unicast: loopback, mapped, compatible, NAT64, unique local, link-local and multicast lie outside.
     let refused = match ip.segments() {
-        [0..=0x1fff | 0x4000.., ..] => true,
+        [0..=0x1fff | 0x4000..=0xffff, ..] => true,
         // Protocol assignments, Teredo among them.
         [0x2001, 0..=0x01ff, ..] => true,
         // Documentation.

@@ -138,6 +138,9 @@ impl Inner {
             Some(at) => timeout_at(at, place).await.map_err(|_| FetchError::NotStarted)?,
             None => place.await,
         };
+        if request.start_by.is_some_and(|at| at < Instant::now()) {
+            return Err(FetchError::NotStarted);
+        }
         timeout(request.timeout, self.follow(url, headers, place))
             .await
             .unwrap_or(Err(FetchError::Timeout { after: request.timeout }))

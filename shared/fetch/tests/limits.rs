@@ -1,0 +1,417 @@
+//! Whatever an origin sends: one clear error, in bounded time and memory.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::failure::ErrorCode;
+use domain::time::Timestamp;
+use fetch::{FetchError, Fetcher, Lookup, Reach, Request, Settings, SettingsError};
+use origin::{Gate, Origin, Reply};
+use support::*;
+
+const LIMIT: usize = 100_000;
+
+fn small() -> Fetcher {
+    Fetcher::new(
+        Settings {
+            max_body_bytes: LIMIT as u64,
+            ..settings()
+        },
+        noon(),
+    )
+    .unwrap()
+}
+
+/// Bytes that do not compress well.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b'a' + (state >> 24) as u8 % 26
+    })
+    .take(length)
+    .collect()
+}
+
+async fn check(fetcher: &Fetcher, reply: Reply, expected: Result<u16, ErrorCode>) -> Origin {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", reply.clone());
+    assert_eq!(code(fetcher, &origin.url("/feed")).await, expected, "{reply:?}");
+    origin
+}
+
+#[tokio::test]
+async fn a_body_may_have_just_as_many_bytes_as_the_limit_says() {
+    let fetcher = small();
+    let (fits, over) = (noise(LIMIT), noise(LIMIT + 1));
+    let drip = |body: &[u8]| {
+        let gate = Gate::new();
+        gate.open();
+        Reply::drip(
+            body.chunks(7_000).map(Bytes::copy_from_slice).collect::<Vec<_>>(),
+            &gate,
+        )
+    };
+    check(&fetcher, Reply::ok(fits.clone()), Ok(200)).await;
+    check(&fetcher, drip(&fits), Ok(200)).await;
+    check(
+        &fetcher,
+        Reply::ok(gzip(&fits).await).header("content-encoding", "gzip"),
+        Ok(200),
+    )
+    .await;
+    check(
+        &fetcher,
+        Reply::ok(brotli(&fits).await).header("content-encoding", "br"),
+        Ok(200),
+    )
+    .await;
+    let too_large = Err(ErrorCode::TooLarge);
+    check(&fetcher, Reply::ok(over.clone()), too_large).await;
+    check(&fetcher, drip(&over), too_large).await;
+    check(
+        &fetcher,
+        Reply::ok(gzip(&over).await).header("content-encoding", "gzip"),
+        too_large,
+    )
+    .await;
+    check(
+        &fetcher,
+        Reply::ok(brotli(&over).await).header("content-encoding", "br"),
+        too_large,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_endless_body_ends_at_the_limit() {
+    let origin = check(&small(), Reply::endless(noise(16_384)), Err(ErrorCode::TooLarge)).await;
+    // What fits into the sockets' buffers may be on its way already.
+    assert!(origin.body_bytes("/feed") < 32_000_000);
+}
+
+#[tokio::test]
+async fn a_compression_bomb_is_seen_early() {
+    let member = gzip(&vec![b' '; 1_000_000]).await;
+    assert!(member.len() < 2_000);
+    let bomb = Reply::endless(member).header("content-encoding", "gzip");
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", bomb);
+    let error = get(&fetcher(), &origin.url("/feed")).await.unwrap_err();
+    assert!(matches!(error, FetchError::Expands { .. }), "{error:?}");
+    assert_eq!(error.code(), ErrorCode::TooLarge);
+    // One megabyte of it is under the floor where expansion does not matter, but not under a limit.
+    check(
+        &small(),
+        Reply::ok(gzip(&vec![b' '; 1_000_000]).await).header("content-encoding", "gzip"),
+        Err(ErrorCode::TooLarge),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn broken_compression_breaks_the_protocol() {
+    let fetcher = fetcher();
+    let (gz, br) = (gzip(&noise(5_000)).await, brotli(&noise(5_000)).await);
+    let mut flipped = gz.clone();
+    let last = flipped.len() - 6;
+    flipped[last] ^= 1;
+    for (coding, body) in [
+        ("gzip", gz[..gz.len() - 1].to_vec()),
+        ("gzip", gz[..gz.len() / 2].to_vec()),
+        ("gzip", gz[..5].to_vec()),
+        ("gzip", flipped),
+        ("gzip", noise(500)),
+        ("br", br[..br.len() - 1].to_vec()),
+        ("br", br[..br.len() / 2].to_vec()),
+        ("deflate", noise(500)),
+        ("gzip, br", gz.clone()),
+    ] {
+        check(
+            &fetcher,
+            Reply::ok(body).header("content-encoding", coding),
+            Err(ErrorCode::Protocol),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_answer_breaks_the_protocol() {
+    let fetcher = fetcher();
+    for reply in [
+        Reply::raw("220 mail.example ESMTP\r\n"),
+        Reply::raw("\0\u{1}\u{2}"),
+        Reply::raw(""),
+        Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: 5"),
+        Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\nx"),
+        Reply::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab"),
+        Reply::ok("abcdef").truncated(3),
+    ] {
+        check(&fetcher, reply, Err(ErrorCode::Protocol)).await;
+    }
+}
+
+#[tokio::test]
+async fn silence_and_slow_bodies_end_with_the_time_out() {
+    for reply in [
+        Reply::never(),
+        Reply::ok("abcdef").stalled(0),
+        Reply::ok("abcdef").stalled(3),
+        Reply::drip([Bytes::from_static(b"ab")], &Gate::new()),
+        Reply::redirect(302, "/feed2"),
+    ] {
+        let origin = Origin::start().await.unwrap();
+        origin.always("/feed", reply);
+        origin.always("/feed2", Reply::never());
+        let url = origin.url("/feed");
+        let fetcher = fetcher();
+        let hasty = Request {
+            timeout: Duration::from_millis(60),
+            ..request(&url, &NONE)
+        };
+        let error = fetcher.get(&hasty).await.unwrap_err();
+        assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
+        // The host is free again.
+        origin.always("/feed", Reply::ok("x"));
+        assert_eq!(code(&fetcher, &url).await, Ok(200));
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_the_host_does_not_eat_the_time_out() {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/silent", Reply::never());
+    origin.always("/feed", Reply::ok("x"));
+    let fetcher = fetcher();
+    let (silent, feed) = (origin.url("/silent"), origin.url("/feed"));
+    // The second waits twice its own time-out for the first to give up.
+    let first = Request {
+        timeout: Duration::from_millis(400),
+        ..request(&silent, &NONE)
+    };
+    let second = Request {
+        timeout: Duration::from_millis(200),
+        ..request(&feed, &NONE)
+    };
+    let (first, second) = tokio::join!(fetcher.get(&first), fetcher.get(&second));
+    assert!(matches!(first, Err(FetchError::Timeout { .. })));
+    assert_eq!(second.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_permitted() {
+    let origin = Origin::start().await.unwrap();
+    let gate = Gate::new();
+    origin.always("/slow", Reply::ok("x").behind(&gate));
+    let fetcher = Fetcher::new(
+        Settings {
+            max_requests: 1,
+            ..settings()
+        },
+        noon(),
+    )
+    .unwrap();
+    let (a, b) = (
+        origin.url_at("a.localhost", "/slow"),
+        origin.url_at("b.localhost", "/slow"),
+    );
+    let late = async {
+        origin.wait_for("/slow", 1).await;
+        let start_by = Some(tokio::time::Instant::now() + Duration::from_millis(30));
+        let refused = fetcher
+            .get(&Request {
+                start_by,
+                ..request(&b, &NONE)
+            })
+            .await;
+        gate.open();
+        refused
+    };
+    let (first, late) = tokio::join!(get(&fetcher, &a), late);
+    assert_eq!(first.unwrap().status, 200);
+    assert!(matches!(late, Err(FetchError::NotStarted)));
+}
+
+#[tokio::test]
+async fn bodies_hold_their_part_of_the_budget_until_they_are_dropped() {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", Reply::ok(noise(600_000)));
+    let fetcher = Fetcher::new(
+        Settings {
+            max_bytes_in_flight: 300_000,
+            ..settings()
+        },
+        noon(),
+    )
+    .unwrap();
+    let url = origin.url("/feed");
+    // One body may be larger than the whole budget.
+    let body = get(&fetcher, &url).await.unwrap().body;
+    assert_eq!(body.len(), 600_000);
+    let start_by = Some(tokio::time::Instant::now() + Duration::from_millis(30));
+    let refused = fetcher
+        .get(&Request {
+            start_by,
+            ..request(&url, &NONE)
+        })
+        .await;
+    assert!(matches!(refused, Err(FetchError::NotStarted)));
+    drop(body);
+    assert_eq!(get(&fetcher, &url).await.unwrap().body.len(), 600_000);
+}
+
+#[tokio::test]
+async fn many_bodies_at_once_get_through_a_small_budget() {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", Reply::ok(noise(400_000)));
+    let fetcher = Fetcher::new(
+        Settings {
+            max_bytes_in_flight: 600_000,
+            ..settings()
+        },
+        noon(),
+    )
+    .unwrap();
+    let mut all = tokio::task::JoinSet::new();
+    for host in 0..20 {
+        let (fetcher, url) = (fetcher.clone(), origin.url_at(&format!("h{host}.localhost"), "/feed"));
+        all.spawn(async move { get(&fetcher, &url).await.map(|response| response.body.len()) });
+    }
+    for length in all.join_all().await {
+        assert_eq!(length.unwrap(), 400_000);
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_a_connection_from_being_made_has_its_own_code() {
+    let fetcher = fetcher();
+    let origin = Origin::start().await.unwrap();
+    let plain = origin.url("/feed").replace("http:", "https:");
+    let tls = Request {
+        timeout: Duration::from_secs(5),
+        ..request(&plain, &NONE)
+    };
+    // The origin waits for the end of a head that never comes unless the hello holds one; it hangs up on stop.
+    let hello = async { fetcher.get(&tls).await.map(|_| ()).map_err(|error| error.code()) };
+    let answer = check_tls_junk().await;
+    assert_eq!(answer, Err(ErrorCode::Tls));
+    drop(hello);
+    let gone = origin.url("/feed");
+    origin.stop().await;
+    assert_eq!(code(&fetcher, &gone).await, Err(ErrorCode::Connect));
+    let nowhere = Settings {
+        lookup: Lookup::Scripted(Arc::new(|_| Vec::new())),
+        ..settings()
+    };
+    let nowhere = Fetcher::new(nowhere, noon()).unwrap();
+    assert_eq!(code(&nowhere, "http://nowhere.example/").await, Err(ErrorCode::Dns));
+}
+
+/// A server that answers a TLS hello in plain text.
+async fn check_tls_junk() -> Result<u16, ErrorCode> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let fetcher = fetcher();
+    let server = async {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 5];
+        socket.read_exact(&mut hello).await.unwrap();
+        assert_eq!(hello[0], 22, "a TLS handshake record");
+        socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        socket
+    };
+    let (answer, _socket) = tokio::join!(code(&fetcher, &url), server);
+    answer
+}
+
+#[tokio::test]
+async fn the_times_of_an_answer_are_the_clocks() {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", Reply::ok("x"));
+    let fetcher = Fetcher::new(settings(), ticking()).unwrap();
+    let response = get(&fetcher, &origin.url("/feed")).await.unwrap();
+    assert_eq!(
+        (response.started_at, response.ended_at),
+        (Timestamp::from_secs(NOON), Timestamp::from_secs(NOON + 1))
+    );
+}
+
+#[tokio::test]
+async fn what_people_read_repeats_nothing_that_an_origin_sent() {
+    let origin = Origin::start().await.unwrap();
+    let fetcher = fetcher();
+    for reply in [
+        Reply::redirect(301, "http://u:p@marker.example/marker"),
+        Reply::redirect(301, "marker:marker"),
+        Reply::redirect(301, "http://marker.example:1/\"<marker>"),
+        Reply::raw("marker\r\n\r\n"),
+        Reply::ok("marker").header("content-encoding", "gzip"),
+        Reply::ok("x").header("content-encoding", "br, marker"),
+    ] {
+        origin.always("/feed", reply);
+        let url = origin.url("/feed?secret");
+        let Err(error) = get(&fetcher, &url).await else {
+            panic!("an error")
+        };
+        let message = error.failure().message;
+        assert!(!message.contains("marker") && !message.contains("secret"), "{message}");
+        let mut chain = format!("{error}");
+        let mut next = std::error::Error::source(&error);
+        while let Some(cause) = next {
+            chain += &format!(": {cause}");
+            next = cause.source();
+        }
+        assert!(!chain.contains("secret") && !chain.contains('<'), "{chain}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let base = || Settings {
+        reach: Reach::default(),
+        ..settings()
+    };
+    for bad in [
+        Settings {
+            version: "1\r\nx".to_owned(),
+            ..base()
+        },
+        Settings {
+            about_url: String::new(),
+            ..base()
+        },
+        Settings {
+            about_url: "https://x/(y)".to_owned(),
+            ..base()
+        },
+    ] {
+        assert!(matches!(
+            Fetcher::new(bad, noon()).err(),
+            Some(SettingsError::UserAgent)
+        ));
+    }
+    for bad in [
+        Settings {
+            max_requests: 0,
+            ..base()
+        },
+        Settings {
+            max_body_bytes: 0,
+            ..base()
+        },
+        Settings {
+            max_bytes_in_flight: 0,
+            ..base()
+        },
+    ] {
+        assert!(matches!(
+            Fetcher::new(bad, noon()).err(),
+            Some(SettingsError::Limit { .. })
+        ));
+    }
+}
