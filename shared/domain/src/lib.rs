@@ -2,7 +2,21 @@
 //!
 //! Pure: values in (the time and randomness included), values out. It must never do I/O, read a clock, run async code or know AWS.
 
+pub mod backoff;
+pub mod carry;
+pub mod decide;
 pub mod failure;
+pub mod id;
+pub mod job;
+pub mod landing;
+pub mod message;
 pub mod parsed;
+pub mod plan;
 pub mod response;
+pub mod shape;
+pub mod source;
 pub mod time;
+pub mod timing;
+pub mod triage;
+pub mod wheel;
+pub mod window;

@@ -1,0 +1,128 @@
+//! The message that makes a fetcher work: everything an unchanged poll needs, so that it reads nothing.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::carry::Carry;
+use crate::id::{JobId, Ordinal, SourceId};
+use crate::job::Reason;
+use crate::time::Timestamp;
+use crate::timing::{self, Lane};
+use crate::wheel::Minute;
+
+/// The message version that this code writes. It reads this and the one before.
+pub const VERSION: u32 = 1;
+
+/// One attempt to make: job and source, the carry, and the target. JSON on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchMessage {
+    /// [`VERSION`].
+    pub v: u32,
+    /// The job.
+    pub job: JobId,
+    /// Its source.
+    pub source: SourceId,
+    /// Where to fetch; absent for private sources, whose URL is sealed in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Host that is spaced and paused.
+    pub host: String,
+    /// Of the whole exchange.
+    pub timeout_ms: u64,
+    /// The source's interval.
+    pub interval_ms: u64,
+    /// For the User-Agent.
+    pub subscribers: u32,
+    /// Whether what lands is to be announced.
+    #[serde(default)]
+    pub watched: bool,
+    /// The queue that it belongs to.
+    pub lane: Lane,
+    /// When the job was queued.
+    pub queued_at: Timestamp,
+    /// The wheel minute it was queued for.
+    pub tick: Minute,
+    /// Not to be started before.
+    pub earliest: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// From the job before.
+    pub carry: Carry,
+    /// A landing is unfinished.
+    #[serde(default)]
+    pub open: bool,
+    /// A message of this job may have been sent before.
+    #[serde(default)]
+    pub again: bool,
+    /// Deaths that a superseded job handed on.
+    #[serde(default)]
+    pub attempts: u8,
+    /// Attempts that a living holder took and could not give back in the store.
+    #[serde(default)]
+    pub returned: u8,
+}
+
+impl FetchMessage {
+    /// The source's time-out.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    /// The source's interval.
+    pub fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_ms)
+    }
+
+    /// The last instant at which the job may be started.
+    pub fn work_until(&self) -> Timestamp {
+        timing::work_until(self.queued_at, self.earliest, self.interval())
+    }
+
+    /// Whether the job may be worked on without a look at the store: at its first receive, sent once, and young enough.
+    pub fn is_fresh(&self, receives: u32, now: Timestamp) -> bool {
+        receives <= 1 && !self.again && self.attempts == 0 && now <= self.work_until()
+    }
+}
+
+/// What goes to queue `tasks`: a job landed posts that someone waits for. Told at least once; the receiver makes repeats harmless.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Announcement {
+    /// [`VERSION`].
+    pub v: u32,
+    /// The source.
+    pub source: SourceId,
+    /// The job that closed the landing.
+    pub job: JobId,
+    /// First ordinal that landed.
+    pub from: Ordinal,
+    /// Last ordinal that landed.
+    pub to: Ordinal,
+}
+
+/// What a queue body turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A message for this code.
+    Message(Box<FetchMessage>),
+    /// Written by newer code, which will take it.
+    Newer(u32),
+    /// No message at all.
+    Malformed,
+}
+
+#[derive(Deserialize)]
+struct Stamp {
+    v: u32,
+}
+
+/// Reads a queue body. Never fails: what it cannot read says so.
+pub fn read(body: &str) -> Body {
+    match serde_json::from_str::<Stamp>(body) {
+        Ok(stamp) if stamp.v > VERSION => Body::Newer(stamp.v),
+        Ok(_) => serde_json::from_str(body).map_or(Body::Malformed, |message| Body::Message(Box::new(message))),
+        Err(_) => Body::Malformed,
+    }
+}

@@ -1,0 +1,80 @@
+//! The numbers that leases, visibility and work age follow from. One formula, used by code, template and tests.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// Which queue and function a source goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Queue `fetch`: sources that answer quickly.
+    #[default]
+    Fast,
+    /// Queue `fetch-slow`: slow sources and first fetches.
+    Slow,
+}
+
+/// How long a fetcher's batch may gather messages.
+pub const BATCH_WINDOW: Duration = Duration::from_secs(20);
+/// How long messages live: what was worked on is redelivered until it is announced.
+pub const QUEUE_RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
+/// How long dead letters live.
+pub const DEAD_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+/// Receives before a message is a dead letter.
+pub const MAX_RECEIVES: u32 = 6;
+/// The longest delay that SQS knows.
+pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+/// The longest that a job may wait before it is started.
+pub const MAX_WORK_AGE: Duration = Duration::from_secs(3600);
+/// How long an attempt runs before ONGOING is stored.
+pub const ONGOING_AFTER: Duration = Duration::from_secs(1);
+/// A body from this size on is marked ONGOING before it is read.
+pub const BIG_BODY: usize = 1 << 20;
+/// Deaths of a holder alone after which a feed counts as poison.
+pub const POISON_ATTEMPTS: u8 = 2;
+
+impl Lane {
+    /// Stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Slow => "slow",
+        }
+    }
+
+    /// The function's time-out, *T*.
+    pub const fn function_timeout(self) -> Duration {
+        match self {
+            Self::Fast => Duration::from_secs(30),
+            Self::Slow => Duration::from_secs(120),
+        }
+    }
+
+    /// The queue's visibility time-out: 6 *T* and the batch window.
+    pub fn visibility(self) -> Duration {
+        self.function_timeout() * 6 + BATCH_WINDOW
+    }
+
+    /// How long ONGOING protects its holder: 2 *T*.
+    pub fn ongoing_lease(self) -> Duration {
+        self.function_timeout() * 2
+    }
+}
+
+/// How long after its earliest start a job may still be started.
+pub fn work_age(interval: Duration) -> Duration {
+    interval.min(MAX_WORK_AGE)
+}
+
+/// The last instant at which a job may be started. `earliest` is never before `queued_at`.
+pub fn work_until(queued_at: Timestamp, earliest: Timestamp, interval: Duration) -> Timestamp {
+    earliest.max(queued_at) + work_age(interval)
+}
+
+/// Until when a QUEUED job keeps a second one away.
+pub fn queued_lease(queued_at: Timestamp, earliest: Timestamp, interval: Duration, lane: Lane) -> Timestamp {
+    work_until(queued_at, earliest, interval) + lane.visibility()
+}

@@ -1,0 +1,290 @@
+//! The wheel: at which minute a source is looked at, and when it may really be fetched.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::carry::{Hold, NotBefore};
+use crate::id::SourceId;
+use crate::time::Timestamp;
+use crate::timing::MAX_DELAY;
+
+/// A minute of the wheel, counted from the epoch. It lasts as long as the [`Pace`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Minute(pub u64);
+
+impl Minute {
+    /// The minute after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The minute `n` later.
+    #[must_use]
+    pub const fn plus(self, n: u64) -> Self {
+        Self(self.0.saturating_add(n))
+    }
+}
+
+/// How long a wheel minute lasts: sixty seconds, or less where someone wants to watch it turn.
+///
+/// Floors and periods are counted in wheel minutes and scale with it; what a server asks for stays real time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    tick: Duration,
+}
+
+impl Pace {
+    /// Sixty seconds.
+    pub const REAL: Self = Self { tick: Duration::from_secs(60) };
+
+    /// A pace of `seconds` a minute; 1 to 60.
+    pub fn of_seconds(seconds: u64) -> Option<Self> {
+        (1..=60).contains(&seconds).then_some(Self { tick: Duration::from_secs(seconds) })
+    }
+
+    /// How long a wheel minute lasts.
+    pub const fn tick(self) -> Duration {
+        self.tick
+    }
+
+    /// How long `minutes` wheel minutes last.
+    pub fn span(self, minutes: u32) -> Duration {
+        self.tick.saturating_mul(minutes)
+    }
+
+    /// A duration that is meant for minutes of sixty seconds, scaled.
+    pub fn scaled(self, real: Duration) -> Duration {
+        let scaled = real.as_millis().saturating_mul(self.tick.as_millis()) / 60_000;
+        Duration::from_millis(u64::try_from(scaled).unwrap_or(u64::MAX))
+    }
+
+    /// The minute that `at` lies in.
+    pub fn minute_of(self, at: Timestamp) -> Minute {
+        let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+        Minute(millis / self.tick_millis())
+    }
+
+    /// When `minute` begins.
+    pub fn start_of(self, minute: Minute) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(minute.0.saturating_mul(self.tick_millis())).unwrap_or(i64::MAX))
+    }
+
+    fn tick_millis(self) -> u64 {
+        u64::try_from(self.tick.as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+/// Wheel periods in minutes: one more than the nominal interval, so that the jitter within a minute cannot make a gap short.
+///
+/// 16 and 31 serve installations that lower their floor.
+pub const PERIODS: [u32; 8] = [16, 31, 61, 121, 241, 481, 721, 1441];
+
+/// The longest period: after an outage the dispatcher walks back no further.
+pub const LONGEST_PERIOD: u32 = 1441;
+
+/// A place on the wheel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// One of [`PERIODS`].
+    pub period: u32,
+    /// 0 to `period` − 1.
+    pub phase: u32,
+    /// Which dispatcher walks it.
+    pub shard: u8,
+}
+
+impl Slot {
+    /// The slot of `source` when it is polled every `interval_minutes`: the first period longer than that, phase and shard by hash.
+    pub fn of(source: SourceId, interval_minutes: u32, shards: u8) -> Self {
+        let period = PERIODS.into_iter().find(|period| *period > interval_minutes).unwrap_or(LONGEST_PERIOD);
+        let hash = spread(&source.to_string());
+        let phase = u32::try_from(hash % u64::from(period)).unwrap_or(0);
+        let shard = u8::try_from((hash >> 48) % u64::from(shards.max(1))).unwrap_or(0);
+        Self { period, phase, shard }
+    }
+
+    /// The slots of `shard` that are due in `minute`, one a period.
+    pub fn due_in(minute: Minute, shard: u8) -> impl Iterator<Item = Self> {
+        PERIODS.into_iter().map(move |period| Self {
+            period,
+            phase: u32::try_from(minute.0 % u64::from(period)).unwrap_or(0),
+            shard,
+        })
+    }
+
+    /// The first minute after `minute` at which this slot is due.
+    pub fn next_after(self, minute: Minute) -> Minute {
+        let (period, phase) = (u64::from(self.period.max(1)), u64::from(self.phase));
+        let next = minute.0.saturating_add(1);
+        let ahead = (phase + period - next % period) % period;
+        Minute(next.saturating_add(ahead))
+    }
+}
+
+/// 64 evenly spread bits of a text; the same on every machine and in every version.
+pub fn spread(text: &str) -> u64 {
+    let mut low = [0; 8];
+    low.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(low)
+}
+
+/// Why a source is not fetched earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// It was never fetched, or nothing holds it.
+    Nothing,
+    /// Its interval.
+    Interval,
+    /// Something between us and its origin.
+    Hold(Hold),
+    /// Its host asked for a pause.
+    HostPaused,
+    /// Its turn on the wheel has not come.
+    Wheel,
+}
+
+impl Why {
+    /// Stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "now",
+            Self::Interval => "interval",
+            Self::Hold(hold) => hold.as_str(),
+            Self::HostPaused => "host_paused",
+            Self::Wheel => "wheel",
+        }
+    }
+}
+
+/// The instant before which a source must not be fetched: the latest of its last GET plus interval, what was asked for, and its host's pause.
+pub fn earliest_start(
+    last_get: Option<Timestamp>,
+    interval: Duration,
+    not_before: Option<NotBefore>,
+    host_paused_until: Option<Timestamp>,
+) -> (Timestamp, Why) {
+    let mut earliest = (Timestamp::EPOCH, Why::Nothing);
+    let bounds = [
+        last_get.map(|at| (at + interval, Why::Interval)),
+        not_before.map(|hold| (hold.at, Why::Hold(hold.why))),
+        host_paused_until.map(|at| (at, Why::HostPaused)),
+    ];
+    for (at, why) in bounds.into_iter().flatten() {
+        if at > earliest.0 {
+            earliest = (at, why);
+        }
+    }
+    earliest
+}
+
+/// What the dispatcher does with a source that it met on the wheel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Queue it now; its message is delivered no earlier than this.
+    Queue(Timestamp),
+    /// Look at it again in that minute.
+    Due(Minute),
+    /// Its ordinary slot comes first: nothing to write.
+    Slot,
+}
+
+/// Places a source whose earliest start is `earliest`, met at `now` while the wheel is at `minute`.
+pub fn place(earliest: Timestamp, now: Timestamp, minute: Minute, slot: Slot, pace: Pace) -> Placement {
+    if earliest.until(now) <= MAX_DELAY {
+        return Placement::Queue(earliest.max(now));
+    }
+    let due = pace.minute_of(earliest).max(minute.next());
+    if slot.next_after(minute) <= due { Placement::Slot } else { Placement::Due(due) }
+}
+
+/// When the wheel will next fetch a source, if nothing changes: the first of its slots at which it may be queued, or the overflow item made there.
+pub fn next_fetch(earliest: (Timestamp, Why), now: Timestamp, slot: Slot, pace: Pace) -> (Timestamp, Why) {
+    let mut minute = pace.minute_of(now);
+    // A hold of weeks meets at most this many slots of the shortest period.
+    for _ in 0..100_000 {
+        minute = slot.next_after(minute);
+        let at = pace.start_of(minute);
+        match place(earliest.0, at, minute, slot, pace) {
+            Placement::Queue(start) if start > at => return (start, earliest.1),
+            Placement::Queue(start) => return (start, Why::Wheel),
+            Placement::Due(due) => return (earliest.0.max(pace.start_of(due)), earliest.1),
+            Placement::Slot => {}
+        }
+    }
+    earliest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SystemEntropy;
+    use proptest::prelude::*;
+
+    fn anywhere() -> impl Strategy<Value = Slot> {
+        (0..PERIODS.len(), any::<u32>()).prop_map(|(i, n)| Slot { period: PERIODS[i], phase: n % PERIODS[i], shard: 0 })
+    }
+
+    #[test]
+    fn the_period_is_the_first_that_is_longer_than_the_interval() {
+        let source = SourceId::draw(&mut SystemEntropy);
+        for (interval, period) in [(15, 16), (16, 31), (60, 61), (61, 121), (240, 241), (1440, 1441), (9999, 1441)] {
+            assert_eq!(Slot::of(source, interval, 1).period, period, "{interval}");
+        }
+    }
+
+    #[test]
+    fn sources_spread_over_the_whole_period() {
+        let mut met = [0u32; 61];
+        for _ in 0..6_100 {
+            met[Slot::of(SourceId::draw(&mut SystemEntropy), 60, 1).phase as usize] += 1;
+        }
+        assert!(met.iter().all(|n| (40..190).contains(n)), "{met:?}");
+    }
+
+    #[test]
+    fn a_server_whose_max_age_just_misses_a_slot_does_not_cost_a_whole_period() {
+        let slot = Slot { period: 61, phase: 0, shard: 0 };
+        let minute = Minute(61 * 1000);
+        let now = Pace::REAL.start_of(minute);
+        let just_missed = now + Duration::from_secs(20 * 60);
+        assert_eq!(place(just_missed, now, minute, slot, Pace::REAL), Placement::Due(Minute(61 * 1000 + 20)));
+        let within = now + Duration::from_secs(14 * 60);
+        assert_eq!(place(within, now, minute, slot, Pace::REAL), Placement::Queue(within));
+    }
+
+    proptest! {
+        #[test]
+        fn a_slot_comes_round_once_a_period(slot in anywhere(), from in 0u64..100_000_000) {
+            let next = slot.next_after(Minute(from));
+            prop_assert!(next.0 > from && next.0 <= from + u64::from(slot.period));
+            prop_assert!(Slot::due_in(next, 0).any(|due| due == slot));
+        }
+
+        #[test]
+        fn a_gap_is_never_short_and_never_a_period_too_long(
+            slot in anywhere(), start in 30_000_000u64..31_000_000, ahead_minutes in 0u32..4_000
+        ) {
+            let minute = slot.next_after(Minute(start));
+            let now = Pace::REAL.start_of(minute);
+            let earliest = now + Pace::REAL.span(ahead_minutes);
+            match place(earliest, now, minute, slot, Pace::REAL) {
+                Placement::Queue(at) => prop_assert!(at >= earliest && at.until(now) <= MAX_DELAY),
+                Placement::Due(due) => prop_assert!(due > minute && Pace::REAL.start_of(due) + Pace::REAL.tick() > earliest),
+                Placement::Slot => prop_assert!(Pace::REAL.start_of(slot.next_after(minute)) <= earliest),
+            }
+            let (next, _) = next_fetch((earliest, Why::Interval), now, slot, Pace::REAL);
+            prop_assert!(next >= earliest.min(next) && next.since(earliest.max(now)) <= Pace::REAL.span(slot.period + 1));
+        }
+
+        #[test]
+        fn the_latest_bound_wins(last in prop::option::of(0i64..1_000), hold in prop::option::of(0i64..5_000), pause in prop::option::of(0i64..5_000)) {
+            let secs = Timestamp::from_secs;
+            let not_before = hold.map(|s| NotBefore { at: secs(s), why: Hold::Fresh });
+            let (at, _) = earliest_start(last.map(secs), Duration::from_secs(60), not_before, pause.map(secs));
+            prop_assert_eq!(at.as_secs(), [last.map(|s| s + 60), hold, pause].into_iter().flatten().max().unwrap_or(0));
+        }
+    }
+}
