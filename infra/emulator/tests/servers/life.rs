@@ -36,20 +36,20 @@ async fn fill(emulator: &Emulator) {
         .build();
     let table = tables
         .create_table()
-        .table_name("t")
+        .table_name("tab")
         .key_schema(key)
         .attribute_definitions(kind.unwrap());
     table.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
     tables
         .put_item()
-        .table_name("t")
+        .table_name("tab")
         .item("pk", AttributeValue::S("kept".into()))
         .send()
         .await
         .unwrap();
     let blobs = clients::s3(emulator.endpoints());
-    blobs.create_bucket().bucket("b").send().await.unwrap();
-    blobs.put_object().bucket("b").key("kept").send().await.unwrap();
+    blobs.create_bucket().bucket("blobs").send().await.unwrap();
+    blobs.put_object().bucket("blobs").key("kept").send().await.unwrap();
 }
 
 async fn check_filled(emulator: &Emulator) {
@@ -66,14 +66,14 @@ async fn check_filled(emulator: &Emulator) {
     let tables = clients::dynamodb(emulator.endpoints());
     let item = tables
         .get_item()
-        .table_name("t")
+        .table_name("tab")
         .key("pk", AttributeValue::S("kept".into()))
         .send()
         .await
         .unwrap();
     assert!(item.item.is_some());
     let blobs = clients::s3(emulator.endpoints());
-    blobs.head_object().bucket("b").key("kept").send().await.unwrap();
+    blobs.head_object().bucket("blobs").key("kept").send().await.unwrap();
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -159,5 +159,21 @@ async fn what_keeps_it_from_starting_is_told_in_a_sentence() {
             matches!(&refused, StartError::Database { file, .. } if file.ends_with(name)),
             "{refused}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_gets_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (emulator, _) = clients::in_memory().await;
+    for url in [&emulator.endpoints().sqs, &emulator.endpoints().s3] {
+        let address = url.strip_prefix("http://").unwrap();
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: {address}\r\nOrigin: http://page.test\r\nConnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     }
 }

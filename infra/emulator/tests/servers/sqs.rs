@@ -145,7 +145,7 @@ async fn a_message_is_sent_received_and_deleted() {
     let message = world.receive_one(&queue).await;
     assert_eq!(message.message_id.as_deref(), Some(&*id));
     assert_eq!(message.body.as_deref(), Some("grüße\n\"{}\""));
-    assert_eq!(message.md5_of_body.as_deref(), Some("84ca6f51e60d2f63cab7c91ec1aedae2"));
+    assert_eq!(message.md5_of_body.as_deref(), Some("af90a54c39fa95a3fec3d90669e3d3b9"));
     assert_eq!(receive_count(&message), 1);
     assert_eq!(attribute(&message, MessageSystemAttributeName::SentTimestamp), START_MS);
     assert_eq!(
