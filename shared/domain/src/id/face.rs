@@ -1,46 +1,77 @@
-//! The public face of a post: its number, encrypted to eight base62 digits (FF1, NIST SP 800-38G), so that it can be neither guessed nor counted.
+//! The public face of a post: its number, encrypted into eight characters that can be neither guessed nor counted.
+
+use std::fmt;
 
 use aes::Aes256;
 use fpe::ff1::{FF1, FlexibleNumeralString};
 
-use super::{InstallationKey, Label, PostId, PostNumber, ShortId, base62};
+use super::{InstallationKey, Label, PostId, PostNumber};
 
-/// Turns numbers into short ids and back; total on all 62^8.
-pub struct PostFace(FF1<Aes256>);
+/// Digits per number.
+const LEN: usize = 8;
+/// Values per digit.
+const RADIX: u32 = 62;
+
+/// Turns post numbers into short ids and back, under the installation's key.
+///
+/// FF1 (NIST SP 800-38G) with AES-256 over eight base62 digits, without a tweak: a bijection of the numbers below 62^8, far
+/// above the million that SP 800-38G Revision 1 asks of the domain. It may never change: people keep these ids.
+pub struct PostFace {
+    cipher: FF1<Aes256>,
+}
 
 impl PostFace {
-    /// Under the installation's `post-id` subkey.
-    #[expect(clippy::expect_used, reason = "radix 62 and a 32-byte key are what FF1 over AES-256 takes")]
+    /// The face that the installation with `key` shows.
+    #[expect(clippy::expect_used, reason = "the radix is a constant that FF1 allows")]
     pub fn new(key: &InstallationKey) -> Self {
-        Self(FF1::new(&key.subkey(Label::PostId), 62).expect("radix 62 is in range"))
+        Self {
+            cipher: FF1::new(&key.subkey(Label::PostId), RADIX).expect("62 is a radix of FF1"),
+        }
     }
 
-    /// What people see of `number`.
-    #[expect(clippy::expect_used, reason = "eight digits of radix 62 are in FF1's domain")]
+    /// The id under which people see `number`.
+    #[expect(clippy::expect_used, reason = "eight digits below 62 are what the cipher takes")]
     pub fn hide(&self, number: PostNumber) -> PostId {
-        let hidden = self.0.encrypt(&[], &numerals(number.get())).expect("eight digits below 62");
-        ShortId::of_value(value(hidden))
+        PostId::from_number(join(
+            self.cipher
+                .encrypt(&[], &split(number.get()))
+                .expect("eight digits below 62"),
+        ))
     }
 
-    /// The number behind `id`. Every id has one; whether such a post exists is another question.
-    #[expect(clippy::expect_used, reason = "eight digits of radix 62 are in FF1's domain, and so is what they decrypt to")]
+    /// The number that `id` hides; every id hides one, whether or not there is such a post.
+    #[expect(
+        clippy::expect_used,
+        reason = "eight digits below 62 are what the cipher takes and gives"
+    )]
     pub fn reveal(&self, id: PostId) -> PostNumber {
-        let shown = self.0.decrypt(&[], &numerals(id.value())).expect("eight digits below 62");
-        PostNumber::new(value(shown)).expect("eight digits are below 62^8")
+        let number = join(
+            self.cipher
+                .decrypt(&[], &split(id.number()))
+                .expect("eight digits below 62"),
+        );
+        PostNumber::new(number).expect("eight digits are worth less than 62^8")
     }
 }
 
-impl std::fmt::Debug for PostFace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PostFace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PostFace")
     }
 }
 
-fn numerals(value: u64) -> FlexibleNumeralString {
-    let digits = base62::encode8(value).map(|byte| u16::from(base62::digit(byte).unwrap_or(0)));
-    FlexibleNumeralString::from(digits.to_vec())
+/// Digits, most significant first.
+fn split(mut number: u64) -> FlexibleNumeralString {
+    let mut digits = vec![0; LEN];
+    for digit in digits.iter_mut().rev() {
+        *digit = (number % u64::from(RADIX)) as u16;
+        number /= u64::from(RADIX);
+    }
+    digits.into()
 }
 
-fn value(numerals: FlexibleNumeralString) -> u64 {
-    Vec::<u16>::from(numerals).into_iter().fold(0, |value, digit| value * 62 + u64::from(digit))
+fn join(digits: FlexibleNumeralString) -> u64 {
+    Vec::from(digits)
+        .into_iter()
+        .fold(0, |number, digit| number * u64::from(RADIX) + u64::from(digit))
 }

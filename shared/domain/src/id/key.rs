@@ -1,4 +1,4 @@
-//! The installation's key, and the subkeys that everything else uses.
+//! The installation's key: one secret, from which everything that needs one takes its own.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,23 +6,24 @@ use std::str::FromStr;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-use super::{BadId, Entropy};
+use super::Entropy;
 
-/// What a subkey is for. Its text is part of the derivation and never changes.
+/// What a subkey is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// Short ids of posts. Can never change: every link to a post depends on it.
+    /// Short ids of posts. Can never change.
     PostId,
-    /// Sealed credentials.
+    /// What is stored sealed. Sealed blobs name their key, so this one can change.
     Seal,
-    /// Cursors of lists.
+    /// Page cursors.
     Cursor,
-    /// Sessions.
+    /// Signed-in sessions.
     Session,
 }
 
 impl Label {
-    const fn as_str(self) -> &'static str {
+    /// The label as HKDF's `info`.
+    const fn text(self) -> &'static str {
         match self {
             Self::PostId => "post-id",
             Self::Seal => "seal",
@@ -32,38 +33,39 @@ impl Label {
     }
 }
 
-/// 256 random bits, made once per installation.
-#[derive(Clone, PartialEq, Eq)]
+/// 256 bits, made once per installation and never replaced. Never printed: not by `Debug`, not in an error.
+#[derive(Clone)]
 pub struct InstallationKey([u8; 32]);
 
 impl InstallationKey {
     /// A new key.
-    pub fn generate(entropy: &mut impl Entropy) -> Self {
+    pub fn generate(entropy: &mut (impl Entropy + ?Sized)) -> Self {
         let mut bytes = [0; 32];
         entropy.fill(&mut bytes);
         Self(bytes)
     }
 
-    /// The key for one purpose (HKDF-SHA256, RFC 5869).
-    pub fn subkey(&self, label: Label) -> [u8; 32] {
-        self.derive(label.as_str())
-    }
-
-    /// Tells keys apart without telling anything of them: 16 hex digits.
-    pub fn fingerprint(&self) -> String {
-        self.derive("fingerprint")[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// 64 hex digits: for the key's own file, and for nothing else.
+    /// The key as 64 lower-case hexadecimal digits. Secret: for its one store and for the owner's backup.
     pub fn to_text(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
-    fn derive(&self, label: &str) -> [u8; 32] {
+    /// The subkey for one purpose: HKDF-SHA256 (RFC 5869) without salt, the label as `info`. Who learns one learns no other.
+    pub fn subkey(&self, label: Label) -> [u8; 32] {
+        self.expand(label.text())
+    }
+
+    /// 16 hexadecimal digits that tell keys apart and say nothing about them. Not secret.
+    pub fn fingerprint(&self) -> String {
+        hex(&self.expand("fingerprint")[..8])
+    }
+
+    #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 255 times 32 bytes")]
+    fn expand(&self, info: &str) -> [u8; 32] {
         let mut out = [0; 32];
-        // 32 bytes is one block of SHA-256: HKDF refuses only more than 255 of them.
-        let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(label.as_bytes(), &mut out);
-        debug_assert!(expanded.is_ok());
+        Hkdf::<Sha256>::new(None, &self.0)
+            .expand(info.as_bytes(), &mut out)
+            .expect("32 bytes are not too many");
         out
     }
 }
@@ -74,19 +76,34 @@ impl fmt::Debug for InstallationKey {
     }
 }
 
-impl FromStr for InstallationKey {
-    type Err = BadId;
+/// The text is no installation key. It is not repeated: it may be a mistyped one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an installation key: expected 64 lower-case hexadecimal digits")]
+pub struct BadKey;
 
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = BadId { kind: "installation key", shape: "64 hex digits" };
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(bad);
+impl FromStr for InstallationKey {
+    type Err = BadKey;
+
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let digits: &[u8; 64] = text.as_bytes().try_into().map_err(|_| BadKey)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            for digit in pair {
+                *byte = *byte << 4 | nibble(*digit).ok_or(BadKey)?;
+            }
         }
-        let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| bad)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| bad)?;
-        }
-        Ok(Self(key))
+        Ok(Self(bytes))
     }
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

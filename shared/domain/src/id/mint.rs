@@ -52,7 +52,11 @@ pub fn number_run(
     if first_milli + count > LAST_MILLI + 1 {
         return Err(NumbersExhausted);
     }
-    Ok(NumberRun { first_milli, count, slot: u64::from(slot.slot) })
+    Ok(NumberRun {
+        first_milli,
+        count,
+        slot: u64::from(slot.slot),
+    })
 }
 
 /// The 128 slots of a process: two landings in flight never share one.
@@ -73,9 +77,14 @@ impl SlotPool {
         entropy.fill(&mut byte);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let start = byte[0] % 128;
-        let slot = (0..128).map(|n| (start + n) % 128).find(|slot| *taken & (1 << slot) == 0)?;
+        let slot = (0..128)
+            .map(|n| (start + n) % 128)
+            .find(|slot| *taken & (1 << slot) == 0)?;
         *taken |= 1 << slot;
-        Some(SlotLease { slot, pool: self.clone() })
+        Some(SlotLease {
+            slot,
+            pool: self.clone(),
+        })
     }
 }
 

@@ -1,32 +1,31 @@
-//! Ids. Each is made before the write, parsed before any look-up, and of a type of its own: mixing them up does not compile.
+//! Ids: every kind its own type, so that mixing them up does not compile, and parsing the only way in.
+//!
+//! Made by the application before the write. Randomness and time are arguments; the one door to the operating system's
+//! generator is [`SystemEntropy`]. Why there are several forms: `docs/decisions/0001-ids.md`.
 
 pub mod base62;
 mod entropy;
-mod face;
+pub mod face;
 mod job;
-mod key;
-mod kinds;
-mod mint;
+pub mod key;
+pub mod kinds;
 mod number;
+mod ordinal;
 mod short;
+mod slot;
+#[cfg(test)]
+mod testing;
+mod text;
 mod user;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use face::PostFace;
 pub use job::{JobId, JobIdMint};
-pub use key::{InstallationKey, Label};
-pub use kinds::{Post, PostId, Source, SourceId};
-pub use mint::{NumberRun, NumbersExhausted, SlotLease, SlotPool, number_run};
-pub use number::{Ordinal, PostNumber};
+pub use key::{BadKey, InstallationKey, Label};
+pub use kinds::{Kind, Post, PostId, Random, Source, SourceId};
+pub use number::{NumberRun, NumbersExhausted, PostNumber, number_run};
+pub use ordinal::Ordinal;
 pub use short::ShortId;
+pub use slot::{SlotLease, SlotPool};
+pub use text::BadId;
 pub use user::UserId;
-
-/// The text is no id of this kind. It is not repeated: it may be anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid {kind}: it has {shape}")]
-pub struct BadId {
-    /// What was expected, for people.
-    pub kind: &'static str,
-    /// What one looks like.
-    pub shape: &'static str,
-}

@@ -8,47 +8,78 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{BadId, Entropy, base62};
+use super::text::{self, BadId};
+use super::{Entropy, Kind, Random, base62};
+
+/// How many characters a short id has.
+const LEN: usize = 8;
 
 /// Eight base62 characters naming one entity of kind `K`, for example `3kTMd9aZ`.
 pub struct ShortId<K> {
-    chars: [u8; 8],
+    chars: [u8; LEN],
     kind: PhantomData<fn() -> K>,
 }
 
+impl<K: Random> ShortId<K> {
+    /// One of the 62^8 ids, each as likely. Whoever stores it does so on condition that it is new, and draws again if not.
+    pub fn draw(entropy: &mut (impl Entropy + ?Sized)) -> Self {
+        Self::of(base62::draw(entropy))
+    }
+}
+
 impl<K> ShortId<K> {
-    /// A random id, each of the 62^8 equally likely: bytes of 248 and above are drawn again instead of being wrapped around.
-    pub fn draw(entropy: &mut impl Entropy) -> Self {
-        let (mut chars, mut filled) = ([0; 8], 0);
-        while filled < chars.len() {
-            let mut bytes = [0; 12];
-            entropy.fill(&mut bytes);
-            for byte in bytes.into_iter().filter(|byte| *byte < 248) {
-                if let Some(place) = chars.get_mut(filled) {
-                    *place = base62::ALPHABET[usize::from(byte % 62)];
-                    filled += 1;
-                }
-            }
+    const fn of(chars: [u8; LEN]) -> Self {
+        Self {
+            chars,
+            kind: PhantomData,
         }
-        Self { chars, kind: PhantomData }
     }
 
-    /// The id whose digits write `value` modulo 62^8.
-    pub(super) fn of_value(value: u64) -> Self {
-        Self { chars: base62::encode8(value), kind: PhantomData }
+    /// The id whose digits are worth `number`, which is below 62^8.
+    pub(super) const fn from_number(number: u64) -> Self {
+        Self::of(base62::encode(number))
     }
 
-    /// The number that the digits write: below 62^8.
-    pub(super) fn value(self) -> u64 {
-        base62::decode8(self.chars).unwrap_or(0)
+    /// What the digits are worth.
+    pub(super) fn number(self) -> u64 {
+        base62::decode(&self.chars).unwrap_or_default()
     }
 
-    /// As text.
+    /// The eight characters.
     pub fn as_str(&self) -> &str {
+        // Only digits get in, and they are ASCII.
         std::str::from_utf8(&self.chars).unwrap_or_default()
     }
 }
 
+impl<K: Kind> FromStr for ShortId<K> {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let chars: Option<[u8; LEN]> = text.as_bytes().try_into().ok();
+        chars
+            .filter(|chars| chars.iter().all(|byte| base62::digit(*byte).is_some()))
+            .map(Self::of)
+            .ok_or(BadId {
+                kind: K::NAME,
+                form: "8 letters or digits",
+            })
+    }
+}
+
+impl<K> fmt::Display for ShortId<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<K: Kind> fmt::Debug for ShortId<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", K::NAME, self.as_str())
+    }
+}
+
+// Derived, these would ask the same of `K`, which has no values.
 impl<K> Clone for ShortId<K> {
     fn clone(&self) -> Self {
         *self
@@ -83,37 +114,14 @@ impl<K> Hash for ShortId<K> {
     }
 }
 
-impl<K> fmt::Debug for ShortId<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl<K> fmt::Display for ShortId<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl<K> FromStr for ShortId<K> {
-    type Err = BadId;
-
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = BadId { kind: "short id", shape: "eight characters, 0-9, A-Z or a-z" };
-        let chars: [u8; 8] = text.as_bytes().try_into().map_err(|_| bad)?;
-        base62::decode8(chars).map(|_| Self { chars, kind: PhantomData }).ok_or(bad)
-    }
-}
-
 impl<K> Serialize for ShortId<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-impl<'de, K> Deserialize<'de> for ShortId<K> {
+impl<'de, K: Kind> Deserialize<'de> for ShortId<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::parse(deserializer)
     }
 }

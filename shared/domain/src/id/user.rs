@@ -1,31 +1,25 @@
-//! User ids: UUID version 4 (RFC 9562 §5.4). Public; they say nothing.
+//! Ids of users: UUIDv4 (RFC 9562, section 5.4), which say nothing at all.
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::{Builder, Uuid};
 
-use super::job::canonical;
-use super::{BadId, Entropy};
+use super::Entropy;
+use super::job::parse_canonical;
+use super::text::{self, BadId};
 
-/// Names a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+/// Names one user, to the outside too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Uuid);
 
 impl UserId {
-    /// A random id.
-    pub fn draw(entropy: &mut impl Entropy) -> Self {
+    /// 122 random bits: as good as surely new.
+    pub fn draw(entropy: &mut (impl Entropy + ?Sized)) -> Self {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes);
         Self(Builder::from_random_bytes(bytes).into_uuid())
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
     }
 }
 
@@ -33,13 +27,33 @@ impl FromStr for UserId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        canonical(text, 4).map(Self).ok_or(BadId { kind: "user id", shape: "the form of a lower-case UUID, version 4" })
+        parse_canonical(text, 4).map(Self).ok_or(BadId {
+            kind: "user",
+            form: "a lower-case UUID of version 4",
+        })
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "user:{self}")
+    }
+}
+
+impl Serialize for UserId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     }
 }
 
 impl<'de> Deserialize<'de> for UserId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::parse(deserializer)
     }
 }
