@@ -212,7 +212,7 @@ impl Shared {
     }
 
     /// Records a request and finds its reply.
-    pub(crate) fn answer(&self, seen: Seen) -> Reply {
+    pub(crate) fn answer(&self, seen: &Seen) -> Reply {
         let handler = {
             let mut state = self.state();
             let (now, most) = state.at_once.entry(seen.host()).or_default();
@@ -224,7 +224,7 @@ impl Shared {
         };
         self.arrived.notify_waiters();
         // Outside the lock: a handler may ask the origin.
-        handler.map_or_else(|| Reply::status(404), |handler| handler(&seen))
+        handler.map_or_else(|| Reply::status(404), |handler| handler(seen))
     }
 
     pub(crate) fn answered(&self, host: &str) {

@@ -33,7 +33,7 @@ pub(crate) async fn serve(socket: TcpStream, number: u64, shared: Arc<Shared>, m
         };
         // The end of the connection, or nothing that can be answered.
         let Ok(Some(seen)) = seen else { return };
-        let reply = shared.answer(seen.clone());
+        let reply = shared.answer(&seen);
         let under_way = UnderWay {
             shared: &shared,
             host: seen.host(),

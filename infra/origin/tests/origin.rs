@@ -1,4 +1,5 @@
 //! The origin does what its scripts say, seen from a bare socket.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,7 +1,5 @@
 //! One GET with its redirects, from the first wait for a turn to the last byte.
 
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +14,10 @@ use url::Url;
 use crate::body::{self, Body};
 use crate::budget::{Budget, Share, acquire};
 use crate::error::{BadUrl, FetchError, RedirectTrouble, SettingsError};
+use crate::explain::explain;
 use crate::hosts::{Hosts, Turn};
 use crate::reach::{Reach, check_url, host_key};
-use crate::resolver::{Guarded, OnlyPrivate, Unresolved};
+use crate::resolver::Guarded;
 use crate::settings::{Clock, Settings};
 use crate::{client, headers};
 
@@ -211,11 +210,8 @@ impl Inner {
         let mut next = from.join(written).map_err(|_| bad(BadUrl::Syntax))?;
         next.set_fragment(None);
         // A relative redirect writes no host; the host it keeps was judged before.
-        let written = if next.host() == from.host() {
-            next.as_str()
-        } else {
-            written
-        };
+        let relative = next.host() == from.host() && Url::parse(written).is_err();
+        let written = if relative { next.as_str() } else { written };
         self.reach.judge(&next, written, true)?;
         Ok(next)
     }
@@ -282,42 +278,4 @@ impl Inner {
 /// Reads what little there is of a body that nobody wants, so that its connection can be used again.
 async fn discard(answer: reqwest::Response) -> u64 {
     timeout(DRAIN_TIME, body::drain(answer)).await.unwrap_or(0)
-}
-
-/// Finds the reason in what the HTTP client reports.
-fn explain(error: reqwest::Error, host: String, redirected: bool) -> FetchError {
-    let error = error.without_url();
-    if let Some(OnlyPrivate { ip }) = cause::<OnlyPrivate>(&error) {
-        return FetchError::NotPublic {
-            host,
-            ip: Some(*ip),
-            redirected,
-        };
-    }
-    let (unresolved, tls) = (
-        cause::<Unresolved>(&error).is_some(),
-        cause::<rustls::Error>(&error).is_some(),
-    );
-    let (connect, source) = (error.is_connect(), error.into());
-    match () {
-        () if unresolved => FetchError::Dns { host, source },
-        () if tls => FetchError::Tls { host, source },
-        () if connect => FetchError::Connect { host, source },
-        () => FetchError::Protocol { host, source },
-    }
-}
-
-/// The first error of type `E` in the chain. `io::Error` hides what it wraps from `source`, so it is opened.
-fn cause<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
 }

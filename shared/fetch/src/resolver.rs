@@ -9,13 +9,16 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::reach::{Reach, is_localhost};
 
+/// From a host name to its addresses.
+pub type Script = Arc<dyn Fn(&str) -> Vec<Answer> + Send + Sync>;
+
 /// How host names become addresses.
 #[derive(Clone)]
 pub enum Lookup {
     /// As the system does it.
     System,
     /// As this function says, for tests; the guard judges its answers like any other. No answer: the name does not resolve.
-    Scripted(Arc<dyn Fn(&str) -> Vec<Answer> + Send + Sync>),
+    Scripted(Script),
 }
 
 impl fmt::Debug for Lookup {
@@ -68,7 +71,7 @@ impl Resolve for Guarded {
         let (lookup, reach) = (self.lookup.clone(), self.reach.clone());
         Box::pin(async move {
             let answers = look_up(&lookup, name.as_str()).await.map_err(Unresolved)?;
-            Ok(admitted(&answers, &reach)?)
+            admitted(&answers, &reach)
         })
     }
 }

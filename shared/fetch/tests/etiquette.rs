@@ -97,7 +97,8 @@ async fn an_answer_tells_its_own_validators_and_invents_none() {
 #[tokio::test]
 async fn freshness_is_read_from_200_and_304_and_cannot_stop_conditional_polls() {
     let date = ("date", "Thu, 01 Jan 2026 11:00:00 GMT");
-    let cases: [(&[(&str, &str)], Option<u64>); 7] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<u64>);
+    let cases: [Case<'_>; 7] = [
         (&[("cache-control", "max-age=7200"), ("age", "200")], Some(7000)),
         (&[("expires", "Thu, 01 Jan 2026 14:00:00 GMT"), date], Some(3 * 3600)),
         (&[("expires", "0"), date], None),

@@ -6,111 +6,29 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::failure::ErrorCode;
-use fetch::{Answer, FetchError, Reach, check_url, host_key, is_public, normalise};
+use fetch::{Answer, FetchError, Reach, check_url, is_public};
 use origin::{Origin, Reply};
-use proptest::prelude::*;
 use support::*;
-use url::Url;
 
 /// Both ends of every range that is refused.
-const REFUSED: &[&str] = &[
-    "0.0.0.0",
-    "0.255.255.255",
-    "10.0.0.0",
-    "10.255.255.255",
-    "100.64.0.0",
-    "100.100.100.200",
-    "100.127.255.255",
-    "127.0.0.1",
-    "127.255.255.255",
-    "168.63.129.16",
-    "169.254.0.0",
-    "169.254.169.254",
-    "169.254.255.255",
-    "172.16.0.0",
-    "172.31.255.255",
-    "192.0.0.0",
-    "192.0.0.255",
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.0.0",
-    "192.168.255.255",
-    "198.18.0.0",
-    "198.19.255.255",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.0",
-    "239.255.255.255",
-    "240.0.0.0",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "::8.8.8.8",
-    "::ffff:127.0.0.1",
-    "::ffff:8.8.8.8",
-    "64:ff9b::8.8.8.8",
-    "64:ff9b:1::1",
-    "100::1",
-    "2001::1",
-    "2001:0:ffff::1",
-    "2001:20::1",
-    "2001:1ff:ffff::1",
-    "2001:db8::1",
-    "2002::1",
-    "2002:7f00:1::",
-    "2002:ffff::1",
-    "3fff::1",
-    "3fff:fff::1",
-    "4000::1",
-    "5f00::1",
-    "fc00::1",
-    "fd00:ec2::254",
-    "fdff::1",
-    "fe80::1",
-    "febf::1",
-    "fec0::1",
-    "ff02::1",
-    "ffff::1",
-];
+const REFUSED: &str = "
+    0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.100.100.200 100.127.255.255 127.0.0.1
+    127.255.255.255 168.63.129.16 169.254.0.0 169.254.169.254 169.254.255.255 172.16.0.0 172.31.255.255 192.0.0.0
+    192.0.0.255 192.0.2.1 192.88.99.1 192.168.0.0 192.168.255.255 198.18.0.0 198.19.255.255 198.51.100.1 203.0.113.1
+    224.0.0.0 239.255.255.255 240.0.0.0 255.255.255.255 :: ::1 ::8.8.8.8 ::ffff:127.0.0.1 ::ffff:8.8.8.8
+    64:ff9b::8.8.8.8 64:ff9b:1::1 100::1 2001::1 2001:0:ffff::1 2001:20::1 2001:1ff:ffff::1 2001:db8::1 2002::1
+    2002:7f00:1:: 2002:ffff::1 3fff::1 3fff:fff::1 4000::1 5f00::1 fc00::1 fd00:ec2::254 fdff::1 fe80::1 febf::1
+    fec0::1 ff02::1 ffff::1
+";
 
 /// The neighbours of those ranges, and some that everyone knows.
-const PUBLIC_ONES: &[&str] = &[
-    "1.0.0.0",
-    "8.8.8.8",
-    "9.255.255.255",
-    "11.0.0.0",
-    "93.184.216.34",
-    "100.63.255.255",
-    "100.128.0.0",
-    "126.255.255.255",
-    "128.0.0.0",
-    "168.63.129.15",
-    "169.253.255.255",
-    "169.255.0.0",
-    "172.15.255.255",
-    "172.32.0.0",
-    "191.255.255.255",
-    "192.0.1.0",
-    "192.0.3.0",
-    "192.88.98.1",
-    "192.167.255.255",
-    "192.169.0.0",
-    "198.17.255.255",
-    "198.20.0.0",
-    "198.51.99.1",
-    "203.0.112.1",
-    "223.255.255.255",
-    "2000::1",
-    "2001:200::1",
-    "2001:4860:4860::8888",
-    "2001:db7::1",
-    "2001:db9::1",
-    "2003::1",
-    "2606:4700::1111",
-    "2a00::1",
-    "3ffe::1",
-    "3fff:1000::1",
-];
+const PUBLIC_ONES: &str = "
+    1.0.0.0 8.8.8.8 9.255.255.255 11.0.0.0 93.184.216.34 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0
+    168.63.129.15 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0 192.0.3.0
+    192.88.98.1 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 198.51.99.1 203.0.112.1 223.255.255.255
+    2000::1 2001:200::1 2001:4860:4860::8888 2001:db7::1 2001:db9::1 2003::1 2606:4700::1111 2a00::1 3ffe::1
+    3fff:1000::1
+";
 
 /// `[::1]` or `127.0.0.1`.
 fn in_url(ip: IpAddr) -> String {
@@ -122,7 +40,7 @@ fn in_url(ip: IpAddr) -> String {
 
 #[test]
 fn every_reserved_range_is_refused_and_its_neighbours_are_not() {
-    for text in REFUSED {
+    for text in REFUSED.split_whitespace() {
         assert!(!is_public(ip(text)), "{text}");
         let url = format!("http://{}/feed", in_url(ip(text)));
         let error = check_url(&url, &Reach::default()).unwrap_err();
@@ -132,7 +50,7 @@ fn every_reserved_range_is_refused_and_its_neighbours_are_not() {
         );
         assert!(check_url(&url, &Reach::with_private_networks()).is_ok(), "{url}");
     }
-    for text in PUBLIC_ONES {
+    for text in PUBLIC_ONES.split_whitespace() {
         assert!(is_public(ip(text)), "{text}");
         assert!(
             check_url(&format!("http://{}/", in_url(ip(text))), &Reach::default()).is_ok(),
@@ -141,86 +59,12 @@ fn every_reserved_range_is_refused_and_its_neighbours_are_not() {
     }
 }
 
-/// What no setting allows.
-const NEVER: &[&str] = &[
-    "",
-    "feed",
-    "//example.org/feed",
-    "http://",
-    "https:///",
-    "http:///feed",
-    "http://[",
-    "http://exa mple.org/",
-    "http://example.org:99999/",
-    "file:///etc/passwd",
-    "ftp://example.org/",
-    "gopher://example.org/",
-    "data:text/xml,<rss/>",
-    "javascript:alert(1)",
-    "feed:https://example.org/",
-    "unix:/run/x.sock",
-    "http://user@example.org/",
-    "http://user:secret@example.org/",
-    "http://:secret@example.org/",
-    "http://example.org@127.0.0.1/",
-    "http://2130706433/",
-    "http://0x7f000001/",
-    "http://0x7f.1/",
-    "http://0177.0.0.1/",
-    "http://127.1/",
-    "http://127.0.0.1./",
-    "http://0/",
-    "http://0x8.0x8.0x8.0x8/",
-    "http://134744072/",
-    "http://010.8.8.8/",
-    "http://%31%32%37.0.0.1/",
-    "http://１２７.0.0.1/",
-    "http://127。0。0。1/",
-    "http:127.0.0.1/",
-    "http:\\\\127.0.0.1\\",
-];
-
-#[test]
-fn odd_urls_are_refused_whatever_the_settings() {
-    for text in NEVER {
-        for reach in [Reach::default(), Reach::with_private_networks()] {
-            let error = check_url(text, &reach).unwrap_err();
-            assert_eq!(error.code(), ErrorCode::BadUrl, "{text}: {error:?}");
-            assert!(!error.failure().message.contains("secret"));
-        }
-    }
-    let long = format!("http://example.org/{}", "x".repeat(fetch::MAX_URL_LENGTH));
-    assert_eq!(
-        check_url(&long, &Reach::default()).unwrap_err().code(),
-        ErrorCode::BadUrl
-    );
-}
-
-#[test]
-fn localhost_and_ports_off_the_list_need_the_setting() {
-    let cases = [
-        ("http://localhost/", ErrorCode::NotPublic),
-        ("http://LOCALHOST./", ErrorCode::NotPublic),
-        ("http://feeds.localhost:8080/", ErrorCode::NotPublic),
-        ("http://example.org:22/", ErrorCode::BadUrl),
-        ("https://example.org:6379/", ErrorCode::BadUrl),
-        ("http://example.org:0/", ErrorCode::BadUrl),
-    ];
-    for (url, expected) in cases {
-        assert_eq!(check_url(url, &Reach::default()).unwrap_err().code(), expected, "{url}");
-        assert!(check_url(url, &Reach::with_private_networks()).is_ok(), "{url}");
-    }
-    for port in ["", ":80", ":443", ":8080", ":8443"] {
-        assert!(check_url(&format!("http://example.org{port}/"), &Reach::default()).is_ok());
-    }
-}
-
 #[tokio::test]
 async fn a_name_is_judged_by_its_addresses_where_the_socket_connects() {
     let origin = Origin::start().await.unwrap();
     let port = origin.address().port();
     origin.always("/feed", Reply::ok("x"));
-    for text in REFUSED {
+    for text in REFUSED.split_whitespace() {
         let fetcher = guarded(&origin, |_| vec![ip(text).into()]);
         let error = get(&fetcher, &format!("http://feeds.example:{port}/feed"))
             .await
@@ -282,23 +126,30 @@ async fn every_hop_is_judged_like_the_first() {
         ("//127.1/".to_owned(), ErrorCode::BadUrl),
         ("https://nowhere.example/".to_owned(), ErrorCode::Dns),
     ];
-    cases.extend(REFUSED.iter().map(|text| {
+    cases.extend(REFUSED.split_whitespace().map(|text| {
         (
             format!("http://{}:{port}/secret", in_url(ip(text))),
             ErrorCode::NotPublic,
         )
     }));
-    // Without a scheme these are paths on the same host, which is nothing to refuse.
-    let absolute = NEVER
-        .iter()
-        .filter(|text| text.contains("://") && !text.starts_with("//") && **text != "http://");
-    cases.extend(absolute.map(|text| ((*text).to_owned(), ErrorCode::BadUrl)));
+    for refused in [
+        "file:///etc/passwd",
+        "ftp://other.example/",
+        "gopher://other.example/",
+        "data:text/xml,<rss/>",
+        "http://u:p@other.example/",
+        "http://0x7f.1/",
+        "http://2130706433/",
+        "http://134744072/",
+        "http://%31%32%37.0.0.1/",
+        "http://[",
+    ] {
+        cases.push((refused.to_owned(), ErrorCode::BadUrl));
+    }
     for (target, expected) in cases {
         origin.always("/feed", Reply::redirect(301, &target));
         let got = code(&fetcher, &format!("http://feeds.example:{port}/feed")).await;
-        // These read as relative to the host that redirects; they go nowhere else.
-        let relative = matches!(target.as_str(), "https:///" | "http:///feed");
-        assert!(got == Err(expected) || relative, "{target}: {got:?}");
+        assert_eq!(got, Err(expected), "{target}");
     }
     assert_eq!(origin.requests("/secret").len(), 0);
     origin.always(
@@ -329,64 +180,5 @@ async fn the_setting_for_private_networks_lifts_only_addresses_and_ports() {
             Err(ErrorCode::BadUrl),
             "{target}"
         );
-    }
-}
-
-#[test]
-fn a_url_is_left_as_it_is_except_for_its_fragment() {
-    for (text, expected) in [
-        (
-            "https://Example.ORG/Feed?b=2&a=1&&x=%7e#top",
-            "https://example.org/Feed?b=2&a=1&&x=%7e",
-        ),
-        ("http://example.org:80", "http://example.org/"),
-        ("http://example.org./a//b/", "http://example.org./a//b/"),
-        ("https://bücher.example/é", "https://xn--bcher-kva.example/%C3%A9"),
-    ] {
-        assert_eq!(check_url(text, &Reach::default()).unwrap().as_str(), expected);
-    }
-}
-
-#[test]
-fn urls_that_differ_in_spelling_only_have_one_normal_form() {
-    let form = |text: &str| normalise(&check_url(text, &Reach::default()).unwrap());
-    for same in [
-        "http://example.org/f",
-        "HTTP://EXAMPLE.org/f",
-        "http://example.org:80/f",
-        "http://example.org./f#x",
-    ] {
-        assert_eq!(form(same), "http://example.org/f");
-        assert_eq!(host_key(&Url::parse(same).unwrap()), "example.org");
-    }
-    for other in [
-        "https://example.org/f",
-        "http://example.org/F",
-        "http://example.org/f/",
-        "http://example.org/f?",
-        "http://example.org:8080/f",
-    ] {
-        assert_ne!(form(other), "http://example.org/f");
-    }
-}
-
-proptest! {
-    #[test]
-    fn what_passes_the_check_passes_it_again_unchanged(
-        text in prop_oneof![
-            any::<String>(),
-            "[hH]ttps?:[/\\\\]{0,3}[a-z0-9.%@:\\[\\]]{0,20}[/?#]?[ -~]{0,20}",
-            "https?://[0-9a-fx.]{1,16}(:[0-9]{1,5})?/\\PC{0,9}",
-        ],
-        private in any::<bool>(),
-    ) {
-        let reach = Reach { allow_private_networks: private, ..Reach::default() };
-        if let Ok(url) = check_url(&text, &reach) {
-            prop_assert_eq!(check_url(url.as_str(), &reach).unwrap(), url.clone());
-            prop_assert!(url.fragment().is_none() && url.username().is_empty());
-            let normal = normalise(&url);
-            let again = Url::parse(&normal).unwrap();
-            prop_assert_eq!(normalise(&again), normal);
-        }
     }
 }

@@ -1,4 +1,5 @@
 //! Redirects are seen one by one.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

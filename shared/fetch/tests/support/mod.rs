@@ -1,5 +1,6 @@
 //! What the tests of this crate share: a fetcher on loopback, and the world as a scripted resolver plays it.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use domain::failure::ErrorCode;
 use domain::response::{RawHeader, Response, Validators};
 use domain::time::Timestamp;
 use fetch::{Answer, Clock, FetchError, Fetcher, Lookup, Reach, Request, Settings};
-use origin::Origin;
+use origin::{Origin, Reply};
 use tokio::io::AsyncWriteExt as _;
 
 pub const NONE: Validators = Validators {
@@ -107,4 +108,23 @@ pub async fn brotli(plain: &[u8]) -> Vec<u8> {
     encoder.write_all(plain).await.unwrap();
     encoder.shutdown().await.unwrap();
     encoder.into_inner()
+}
+
+/// Bytes that do not compress well.
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b'a' + (state >> 24) as u8 % 26
+    })
+    .take(length)
+    .collect()
+}
+
+/// What an origin that always answers `reply` makes of a GET.
+pub async fn check(fetcher: &Fetcher, reply: Reply, expected: Result<u16, ErrorCode>) -> Origin {
+    let origin = Origin::start().await.unwrap();
+    origin.always("/feed", reply.clone());
+    assert_eq!(code(fetcher, &origin.url("/feed")).await, expected, "{reply:?}");
+    origin
 }
