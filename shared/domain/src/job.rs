@@ -316,15 +316,12 @@ pub struct Job {
 }
 
 impl Job {
-    /// The job in hand of `source`, which has no `Finished`. One whose lease is over is told as it will be stored.
-    pub fn in_hand(source: SourceId, pointer: &Pointer, now: Timestamp) -> Self {
-        let abandoned = !pointer.is_live(false, now);
-        let status = match (abandoned, pointer.hand) {
-            (true, _) => Status::Failed,
-            (false, Hand::Queued) => Status::Queued,
-            (false, Hand::Ongoing) => Status::Ongoing,
+    /// The job in hand of `source`, which has no `Finished`. One whose holder died stays what it was until someone takes it over or ends it.
+    pub fn in_hand(source: SourceId, pointer: &Pointer) -> Self {
+        let status = match pointer.hand {
+            Hand::Queued => Status::Queued,
+            Hand::Ongoing => Status::Ongoing,
         };
-        let failure = abandoned.then(|| Failure::new(ErrorCode::LeaseExpired, LEASE_EXPIRED));
         Self {
             id: pointer.job,
             source,
@@ -332,8 +329,8 @@ impl Job {
             reason: pointer.reason,
             queued_at: pointer.queued_at,
             started_at: pointer.started_at,
-            ended_at: abandoned.then_some(pointer.lease_until),
-            failure,
+            ended_at: None,
+            failure: None,
             posts_count: 0,
             edits_count: 0,
             http_status: None,
