@@ -46,7 +46,8 @@ pub struct Endpoints {
     pub s3: String,
 }
 
-/// The running servers. Dropped, they stop at once; [`Emulator::shutdown`] stops them in order.
+/// The running servers. Dropped, they stop without waiting for what is being answered; [`Emulator::shutdown`]
+/// waits.
 pub struct Emulator {
     endpoints: Endpoints,
     sqs: Sqs,

@@ -151,3 +151,15 @@ pub(super) fn is_plain(name: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
+
+/// Refuses a number of a request that is out of its bounds.
+pub(super) fn check_bounds(name: &str, value: Option<i64>, bounds: RangeInclusive<i64>) -> Result<(), SqsError> {
+    match value {
+        Some(value) if !bounds.contains(&value) => Err(SqsError::InvalidParameterValue(format!(
+            "Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if provided.",
+            bounds.start(),
+            bounds.end()
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,6 +1,6 @@
 //! From visible to received to deleted: what a receiver does to messages.
 
-use super::attributes::VISIBILITY_SECONDS;
+use super::attributes::{VISIBILITY_SECONDS, check_bounds};
 use super::error::SqsError;
 use super::message::{Message, Receipt};
 use super::storage::Storage;
@@ -118,11 +118,7 @@ fn change_one(
     now: i64,
     cutoff: i64,
 ) -> Result<(), SqsError> {
-    if !VISIBILITY_SECONDS.contains(&seconds) {
-        return Err(SqsError::InvalidParameterValue(format!(
-            "Value {seconds} for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided."
-        )));
-    }
+    check_bounds("VisibilityTimeout", Some(seconds), VISIBILITY_SECONDS)?;
     let found: Option<(i64, i64)> = transaction
         .prepare_cached("SELECT receive_count, visible_at FROM message WHERE row = ?1 AND queue = ?2 AND sent_at > ?3")?
         .query_row(params![receipt.row, receipt.queue, cutoff], |row| {

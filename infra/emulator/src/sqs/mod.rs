@@ -23,9 +23,8 @@ pub use message::{Message, Outgoing, Receive, Sent};
 pub(crate) use wire::router;
 
 use crate::{Clock, StartError};
-use attributes::{DELAY_SECONDS, VISIBILITY_SECONDS, WAIT_SECONDS};
+use attributes::{DELAY_SECONDS, VISIBILITY_SECONDS, WAIT_SECONDS, check_bounds};
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -291,16 +290,5 @@ impl Sqs {
         {
             arrivals.notify_waiters();
         }
-    }
-}
-
-fn check_bounds(name: &str, value: Option<i64>, bounds: RangeInclusive<i64>) -> Result<(), SqsError> {
-    match value {
-        Some(value) if !bounds.contains(&value) => Err(SqsError::InvalidParameterValue(format!(
-            "Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if provided.",
-            bounds.start(),
-            bounds.end()
-        ))),
-        _ => Ok(()),
     }
 }

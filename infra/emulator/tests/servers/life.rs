@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, BillingMode, KeyType, ScalarAttrib
 use emulator::sqs::{Attributes, Outgoing, Receive};
 use emulator::{Emulator, Ports, StartError, Where};
 use std::path::Path;
+use std::time::Duration;
 use tempfile::TempDir;
 
 async fn start(folder: &Path) -> Result<Emulator, StartError> {
@@ -122,7 +123,8 @@ async fn a_stop_ends_receives_that_wait() {
     while sqs.waiting_receives() == 0 {
         tokio::task::yield_now().await;
     }
-    emulator.shutdown().await;
+    let stop = tokio::time::timeout(Duration::from_secs(3), emulator.shutdown());
+    stop.await.expect("it waits for no receive");
     assert_eq!(waiting.await.unwrap().unwrap().messages, None);
 }
 

@@ -1,138 +1,12 @@
 //! Queues through the SDK.
 
-use crate::clients::{self, HandClock, START_MS};
-use aws_sdk_sqs::Client;
+use crate::clients::START_MS;
+use crate::world::{World, attribute, handle, receive_count};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
-use emulator::Emulator;
-
-struct World {
-    emulator: Emulator,
-    clock: HandClock,
-    client: Client,
-}
-
-impl World {
-    async fn new() -> Self {
-        let (emulator, clock) = clients::in_memory().await;
-        let client = clients::sqs(emulator.endpoints());
-        Self {
-            emulator,
-            clock,
-            client,
-        }
-    }
-
-    async fn queue(&self, name: &str, attributes: &[(QueueAttributeName, &str)]) -> String {
-        let mut create = self.client.create_queue().queue_name(name);
-        for (key, value) in attributes {
-            create = create.attributes(key.clone(), *value);
-        }
-        create.send().await.unwrap().queue_url.unwrap()
-    }
-
-    /// A queue that gives up after `receives`, and its dead-letter queue.
-    async fn queue_with_dead_letters(&self, receives: u32) -> (String, String) {
-        let dead = self
-            .queue("dead", &[(QueueAttributeName::MessageRetentionPeriod, "1209600")])
-            .await;
-        let policy = format!(
-            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#,
-            emulator::sqs::arn("dead")
-        );
-        let queue = self
-            .queue("work", &[(QueueAttributeName::RedrivePolicy, &policy)])
-            .await;
-        (queue, dead)
-    }
-
-    async fn send(&self, queue: &str, body: &str) -> String {
-        self.client
-            .send_message()
-            .queue_url(queue)
-            .message_body(body)
-            .send()
-            .await
-            .unwrap()
-            .message_id
-            .unwrap()
-    }
-
-    async fn receive(&self, queue: &str) -> Vec<Message> {
-        let ask = self
-            .client
-            .receive_message()
-            .queue_url(queue)
-            .max_number_of_messages(10);
-        let ask = ask.message_system_attribute_names(MessageSystemAttributeName::All);
-        ask.send().await.unwrap().messages.unwrap_or_default()
-    }
-
-    async fn receive_one(&self, queue: &str) -> Message {
-        let mut messages = self.receive(queue).await;
-        assert_eq!(messages.len(), 1, "one message is visible in {queue}");
-        messages.remove(0)
-    }
-
-    /// Visible, in flight, delayed.
-    async fn check_counts(&self, queue: &str, expected: [&str; 3]) {
-        use QueueAttributeName as A;
-        let names = [
-            A::ApproximateNumberOfMessages,
-            A::ApproximateNumberOfMessagesNotVisible,
-            A::ApproximateNumberOfMessagesDelayed,
-        ];
-        let ask = self
-            .client
-            .get_queue_attributes()
-            .queue_url(queue)
-            .set_attribute_names(Some(names.to_vec()));
-        let found = ask.send().await.unwrap().attributes.unwrap();
-        assert_eq!(
-            names.map(|name| found[&name].clone()),
-            expected,
-            "visible, in flight, delayed in {queue}"
-        );
-    }
-
-    async fn change(&self, queue: &str, handle: &str, seconds: i32) -> Result<(), String> {
-        let change = self
-            .client
-            .change_message_visibility()
-            .queue_url(queue)
-            .receipt_handle(handle);
-        let outcome = change.visibility_timeout(seconds).send().await;
-        outcome
-            .map(drop)
-            .map_err(|error| error.code().unwrap_or_default().to_owned())
-    }
-
-    async fn delete(&self, queue: &str, message: &Message) {
-        let handle = message.receipt_handle.clone().unwrap();
-        self.client
-            .delete_message()
-            .queue_url(queue)
-            .receipt_handle(handle)
-            .send()
-            .await
-            .unwrap();
-    }
-}
-
-fn handle(message: &Message) -> &str {
-    message.receipt_handle.as_deref().unwrap()
-}
-
-fn attribute(message: &Message, name: MessageSystemAttributeName) -> i64 {
-    message.attributes.as_ref().unwrap()[&name].parse().unwrap()
-}
-
-fn receive_count(message: &Message) -> i64 {
-    attribute(message, MessageSystemAttributeName::ApproximateReceiveCount)
-}
 
 #[tokio::test]
 async fn a_message_is_sent_received_and_deleted() {
@@ -147,9 +21,12 @@ async fn a_message_is_sent_received_and_deleted() {
     assert_eq!(message.body.as_deref(), Some("grüße\n\"{}\""));
     assert_eq!(message.md5_of_body.as_deref(), Some("af90a54c39fa95a3fec3d90669e3d3b9"));
     assert_eq!(receive_count(&message), 1);
-    assert_eq!(attribute(&message, MessageSystemAttributeName::SentTimestamp), START_MS);
     assert_eq!(
-        attribute(&message, MessageSystemAttributeName::ApproximateFirstReceiveTimestamp),
+        attribute(&message, &MessageSystemAttributeName::SentTimestamp),
+        START_MS
+    );
+    assert_eq!(
+        attribute(&message, &MessageSystemAttributeName::ApproximateFirstReceiveTimestamp),
         START_MS + 2_000
     );
     world.check_counts(&queue, ["0", "1", "0"]).await;
@@ -277,7 +154,7 @@ async fn only_receives_count_and_the_last_one_allowed_is_the_last() {
     let message = world.receive_one(&dead).await;
     assert_eq!(message.message_id, Some(id));
     assert_eq!(
-        attribute(&message, MessageSystemAttributeName::SentTimestamp),
+        attribute(&message, &MessageSystemAttributeName::SentTimestamp),
         START_MS,
         "its first sent time"
     );
