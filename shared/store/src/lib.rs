@@ -1,1 +1,90 @@
-//! (in the making)
+//! Feedmill's memory: the tables `sources` and `posts` in DynamoDB, each change one conditional write whose outcomes are an enum.
+//!
+//! The only crate that knows tables, keys and attributes (every key format is in `key.rs`, every attribute in `row/`). It must
+//! never decide anything that `domain` can decide, hand out an item as it is stored, read a clock (callers pass the time in), or
+//! take a refused condition for an error: who lost a race is told what there is instead. A write whose answer got lost is
+//! recognised when it is tried again.
+
+mod batch;
+mod call;
+mod error;
+mod hand;
+mod jobs;
+mod key;
+mod landing;
+mod life;
+mod meter;
+mod posts;
+mod row;
+mod schema;
+mod sources;
+mod wheel;
+mod write;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+
+pub use error::{Cause, StoreError};
+pub use hand::{Marking, Queued, Superseding, Swap};
+pub use jobs::{DeleteJob, Finish, Look};
+pub use landing::*;
+pub use life::*;
+pub use meter::{Meter, Reading};
+pub use posts::*;
+pub use schema::{
+    BY_SLOT, BY_SOURCE, Column, ColumnType, Index, POSTS_TABLE, Projected, SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL,
+    TableShape,
+};
+pub use sources::{Change, Creating, NewSource, Place};
+pub use wheel::{Claim, Cursor};
+
+/// The names of the tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Heads, poll state, jobs, natural keys, URLs, and the wheel.
+    pub sources: String,
+    /// Posts by number.
+    pub posts: String,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            sources: "feedmill-sources".to_owned(),
+            posts: "feedmill-posts".to_owned(),
+        }
+    }
+}
+
+/// The store. Clones share one client.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    tables: Arc<Tables>,
+    meter: Option<Arc<Meter>>,
+}
+
+impl Store {
+    /// A store behind `config`, whose endpoint, credentials, retries and time-outs it takes as they are.
+    pub fn new(config: &aws_types::SdkConfig, tables: Tables) -> Self {
+        Self {
+            client: Client::new(config),
+            tables: Arc::new(tables),
+            meter: None,
+        }
+    }
+
+    /// The same store with a meter that counts what every call consumes.
+    #[must_use]
+    pub fn metered(&self) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        (
+            Self {
+                meter: Some(Arc::clone(&meter)),
+                ..self.clone()
+            },
+            meter,
+        )
+    }
+}
