@@ -29,9 +29,15 @@ pub fn triage(
     now: Timestamp,
 ) -> Action {
     if let Some(finished) = finished {
-        return if finished.landed().is_some() { Action::AnnounceAgain } else { Action::Acknowledge };
+        return if finished.landed().is_some() {
+            Action::AnnounceAgain
+        } else {
+            Action::Acknowledge
+        };
     }
-    let Some(pointer) = pointer else { return Action::Acknowledge };
+    let Some(pointer) = pointer else {
+        return Action::Acknowledge;
+    };
     if pointer.closed {
         // Leaving `active` has failed the job in the same transaction; if that is gone too, the source is being swept.
         return Action::Acknowledge;

@@ -1,0 +1,104 @@
+//! Where the installation's key lives: a file that only its owner can read, made once and never overwritten.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use domain::id::{InstallationKey, SystemEntropy};
+
+/// The key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or made.
+    #[error("cannot use the key file {}: make it readable and writable for this user", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file holds no key.
+    #[error("the key file {} holds no key: restore it from its backup", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The key in `path`; made there (mode 0600) if the file does not exist.
+///
+/// Two processes that start at once get the same key: the file is put in place whole, and only if it is absent.
+///
+/// # Errors
+/// [`KeyError`] when the file cannot be used; it is never replaced.
+pub fn load_or_create(path: &Path) -> Result<InstallationKey, KeyError> {
+    match fs::read_to_string(path) {
+        Ok(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| KeyError::NoKey { path: path.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),
+        Err(source) => Err(KeyError::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn create(path: &Path) -> Result<InstallationKey, KeyError> {
+    let failed = |source| KeyError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let key = InstallationKey::generate(&mut SystemEntropy);
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    write_private(&draft, key.to_text().as_bytes()).map_err(failed)?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft).map_err(failed)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => load_or_create(path),
+        Err(source) => Err(failed(source)),
+    }
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let made = load_or_create(&path).unwrap();
+        assert_eq!(load_or_create(&path).unwrap().fingerprint(), made.fingerprint());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_file_without_a_key_is_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "not a key").unwrap();
+        assert!(matches!(load_or_create(&path), Err(KeyError::NoKey { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "not a key");
+    }
+}

@@ -1,0 +1,215 @@
+//! Settings: one struct, read once from the environment at cold start. A bad value stops the function before its first event.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use domain::timing::Lane;
+use domain::wheel::Pace;
+
+/// Environment variables, as read once.
+#[derive(Clone, Default)]
+pub struct Vars(HashMap<String, String>);
+
+impl Vars {
+    /// Those of this process. Values that are no UTF-8 are left out.
+    #[expect(clippy::disallowed_methods, reason = "this is the environment's home")]
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// A given set, for tests and for the one-machine runner.
+    pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+    }
+
+    /// The value of `name`; an empty one counts as none.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn parse<T: FromStr>(&self, name: &'static str, rule: &'static str) -> Result<Option<T>, SettingsError> {
+        self.get(name)
+            .map(|text| text.parse().map_err(|_| SettingsError::Bad { name, rule }))
+            .transpose()
+    }
+
+    fn within<T>(&self, name: &'static str, rule: &'static str, low: T, high: T, or: T) -> Result<T, SettingsError>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        match self.parse(name, rule)? {
+            None => Ok(or),
+            Some(value) if value >= low && value <= high => Ok(value),
+            Some(_) => Err(SettingsError::Bad { name, rule }),
+        }
+    }
+}
+
+/// A setting that cannot be used. The value itself is not told: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Present, but wrong.
+    #[error("setting {name} is wrong: {rule}")]
+    Bad {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// Needed, but absent.
+    #[error("setting {name} is missing: {rule}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+}
+
+/// Everything that an installation sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `FEEDMILL_SOURCES_TABLE`.
+    pub sources_table: String,
+    /// `FEEDMILL_POSTS_TABLE`.
+    pub posts_table: String,
+    /// `FEEDMILL_FETCH_QUEUE_URL`.
+    pub fetch_queue: String,
+    /// `FEEDMILL_FETCH_SLOW_QUEUE_URL`.
+    pub fetch_slow_queue: String,
+    /// `FEEDMILL_TASKS_QUEUE_URL`.
+    pub tasks_queue: String,
+    /// `FEEDMILL_BUCKET`.
+    pub bucket: String,
+    /// `FEEDMILL_TICK_SECONDS`: how long a wheel minute lasts.
+    pub pace: Pace,
+    /// `FEEDMILL_MIN_INTERVAL_MINUTES`: no source is polled more often.
+    pub min_interval_minutes: u32,
+    /// `FEEDMILL_ALLOW_PRIVATE_NETWORKS`: lifts the address guard and the port list.
+    pub allow_private_networks: bool,
+    /// `FEEDMILL_ANNOUNCE_ALL`: tells queue `tasks` of every landing, watched or not.
+    pub announce_all: bool,
+    /// `FEEDMILL_LANE`: which queue this fetcher serves.
+    pub lane: Lane,
+    /// `FEEDMILL_RETENTION_DAYS`: how long posts are kept.
+    pub retention: Duration,
+    /// `FEEDMILL_CHUNK_BYTES`: the most bytes of one landing transaction.
+    pub chunk_bytes: usize,
+    /// `FEEDMILL_RATE_FLOOR`: messages a minute that the fetchers are trusted with before they are measured.
+    pub rate_floor: u64,
+    /// `FEEDMILL_SHARDS`: how many dispatchers share the wheel.
+    pub shards: u8,
+    /// `FEEDMILL_CONTACT_URL`: who polls, for the User-Agent.
+    pub contact_url: String,
+}
+
+const BOOLEAN: &str = "write true or false";
+
+impl Settings {
+    /// Reads every setting, or says which one is wrong.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first value that cannot be used.
+    pub fn from_vars(vars: &Vars) -> Result<Self, SettingsError> {
+        let text = |name, or: &str| vars.get(name).unwrap_or(or).to_owned();
+        let needed = |name, rule| {
+            vars.get(name)
+                .map(str::to_owned)
+                .ok_or(SettingsError::Missing { name, rule })
+        };
+        let queue = "the URL of the SQS queue";
+        let tick = vars.within("FEEDMILL_TICK_SECONDS", "seconds of a wheel minute, 1 to 60", 1, 60, 60)?;
+        let days = vars.within("FEEDMILL_RETENTION_DAYS", "days, 1 to 3650", 1u64, 3650, 180)?;
+        Ok(Self {
+            sources_table: text("FEEDMILL_SOURCES_TABLE", "feedmill-sources"),
+            posts_table: text("FEEDMILL_POSTS_TABLE", "feedmill-posts"),
+            fetch_queue: needed("FEEDMILL_FETCH_QUEUE_URL", queue)?,
+            fetch_slow_queue: needed("FEEDMILL_FETCH_SLOW_QUEUE_URL", queue)?,
+            tasks_queue: needed("FEEDMILL_TASKS_QUEUE_URL", queue)?,
+            bucket: needed("FEEDMILL_BUCKET", "the name of the S3 bucket")?,
+            pace: Pace::of_seconds(tick).unwrap_or(Pace::REAL),
+            min_interval_minutes: vars.within("FEEDMILL_MIN_INTERVAL_MINUTES", "minutes, 15 to 1440", 15, 1440, 60)?,
+            allow_private_networks: vars.parse("FEEDMILL_ALLOW_PRIVATE_NETWORKS", BOOLEAN)?.unwrap_or(false),
+            announce_all: vars.parse("FEEDMILL_ANNOUNCE_ALL", BOOLEAN)?.unwrap_or(false),
+            lane: lane(vars)?,
+            retention: Duration::from_secs(days * 24 * 3600),
+            chunk_bytes: vars.within(
+                "FEEDMILL_CHUNK_BYTES",
+                "bytes, 16384 to 4000000",
+                16_384,
+                4_000_000,
+                1 << 20,
+            )?,
+            rate_floor: vars.within(
+                "FEEDMILL_RATE_FLOOR",
+                "messages a minute, 1 to 1000000",
+                1,
+                1_000_000,
+                2_000,
+            )?,
+            shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
+            contact_url: text("FEEDMILL_CONTACT_URL", "https://github.com/feedmill/feedmill"),
+        })
+    }
+}
+
+fn lane(vars: &Vars) -> Result<Lane, SettingsError> {
+    match vars.get("FEEDMILL_LANE") {
+        None | Some("fast") => Ok(Lane::Fast),
+        Some("slow") => Ok(Lane::Slow),
+        Some(_) => Err(SettingsError::Bad {
+            name: "FEEDMILL_LANE",
+            rule: "write fast or slow",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEEDED: [(&str, &str); 4] = [
+        ("FEEDMILL_FETCH_QUEUE_URL", "http://127.0.0.1/fetch"),
+        ("FEEDMILL_FETCH_SLOW_QUEUE_URL", "http://127.0.0.1/fetch-slow"),
+        ("FEEDMILL_TASKS_QUEUE_URL", "http://127.0.0.1/tasks"),
+        ("FEEDMILL_BUCKET", "feedmill"),
+    ];
+
+    fn check(name: &'static str, value: &str, wrong: bool) {
+        let vars = Vars::of(NEEDED.into_iter().chain([(name, value)]));
+        let refused = matches!(Settings::from_vars(&vars), Err(SettingsError::Bad { name: told, .. }) if told == name);
+        assert_eq!(refused, wrong, "{name}={value}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_name() {
+        for (name, value, wrong) in [
+            ("FEEDMILL_TICK_SECONDS", "1", false),
+            ("FEEDMILL_TICK_SECONDS", "0", true),
+            ("FEEDMILL_TICK_SECONDS", "soon", true),
+            ("FEEDMILL_TICK_SECONDS", "", false),
+            ("FEEDMILL_LANE", "middle", true),
+            ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "yes", true),
+            ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "true", false),
+            ("FEEDMILL_RETENTION_DAYS", "0", true),
+            ("FEEDMILL_SHARDS", "65", true),
+        ] {
+            check(name, value, wrong);
+        }
+    }
+
+    #[test]
+    fn a_missing_queue_is_named() {
+        let told = Settings::from_vars(&Vars::default()).map_err(|e| e.to_string());
+        assert_eq!(
+            told,
+            Err("setting FEEDMILL_FETCH_QUEUE_URL is missing: the URL of the SQS queue".to_owned())
+        );
+    }
+}

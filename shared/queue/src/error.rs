@@ -1,0 +1,94 @@
+//! What can go wrong between us and SQS.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+
+/// A queue operation that did not work. Cheap to clone, since one refusal concerns a whole batch.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum QueueError {
+    /// SQS asks for fewer requests.
+    #[error("SQS is throttling")]
+    Throttled(#[source] Cause),
+    /// SQS could not be reached or failed; the operation may have happened.
+    #[error("SQS did not answer")]
+    Unavailable(#[source] Cause),
+    /// The function's role lacks a permission.
+    #[error("SQS refuses {operation}: add it to the function's role")]
+    NotPermitted {
+        /// As IAM names it, for example `sqs:SendMessage`.
+        operation: String,
+        /// The service's words.
+        source: Cause,
+    },
+    /// The request itself is wrong: repeating it changes nothing.
+    #[error("SQS refuses the request")]
+    Refused(#[source] Cause),
+}
+
+/// What the SDK said.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(Arc<dyn StdError + Send + Sync>);
+
+impl QueueError {
+    pub(crate) fn unwritable(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Refused(Cause(Arc::new(error)))
+    }
+
+    pub(crate) fn unanswered() -> Self {
+        Self::Unavailable(Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from(
+            "no answer for this entry",
+        ))))
+    }
+
+    pub(crate) fn entry(code: &str, sender_fault: bool) -> Self {
+        let cause = Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from(code.to_owned())));
+        if sender_fault {
+            Self::Refused(cause)
+        } else {
+            Self::Throttled(cause)
+        }
+    }
+
+    /// Whether the same request may work later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Throttled(_) | Self::Unavailable(_) => true,
+            Self::NotPermitted { .. } | Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether the operation may have taken effect all the same.
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Throttled(_) | Self::NotPermitted { .. } | Self::Refused(_) => false,
+        }
+    }
+}
+
+pub(crate) fn classify<E, R>(error: SdkError<E, R>) -> QueueError
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .unwrap_or_default()
+        .to_owned();
+    let answered = matches!(error, SdkError::ServiceError(_));
+    let cause = Cause(Arc::new(error));
+    match code.as_str() {
+        "ThrottlingException" | "RequestThrottled" | "OverLimit" | "Throttling" => QueueError::Throttled(cause),
+        "AccessDenied" | "AccessDeniedException" => QueueError::NotPermitted {
+            operation: "the SQS action".to_owned(),
+            source: cause,
+        },
+        "InternalFailure" | "InternalError" | "ServiceUnavailable" => QueueError::Unavailable(cause),
+        _ if answered => QueueError::Refused(cause),
+        _ => QueueError::Unavailable(cause),
+    }
+}
