@@ -1,12 +1,32 @@
-//! Bytes of any feed to [`Parsed`]: charset, repair, feed-rs, own identity, sanitised HTML.
+//! Bytes of any feed to [`Parsed`](domain::parsed::Parsed): charset, repair, feed-rs, own identity, sanitised HTML.
 //!
-//! Sync and total: no input may abort or panic. It must never do I/O, read a clock, or hand on HTML or links that were not judged.
+//! Sync and total: no input may abort or panic, and the work is linear in the input. It must never do I/O, read a clock, or hand on HTML or links that were
+//! not judged.
+//!
+//! The way through its rooms: `decode` (bytes to text) → `repair` (finds the feed, mends its root) → `guard` (limits) → `xml` and `convert`, or `json` →
+//! `identity` (key and content hash of each entry) → `sanitise` (on [`Draft::finish`], for those entries alone that are wanted).
 
+mod convert;
+mod decode;
+mod draft;
 mod error;
+mod guard;
+mod html;
+mod identity;
+mod json;
+mod links;
+mod repair;
+mod sanitise;
+mod tags;
+mod text;
+mod xml;
 
-use domain::parsed::{ContentHash, Format, Item, NaturalKey, Parsed};
+use domain::parsed::Parsed;
 
+pub use draft::{Document, Draft};
 pub use error::FeedError;
+
+use repair::{Body, Repairs};
 
 /// Reads a whole feed: `bytes` as the server sent them (decompressed), its `Content-Type`, and the URL they came from.
 ///
@@ -21,104 +41,25 @@ pub fn parse(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Par
 ///
 /// # Errors
 /// As [`parse`].
-pub fn read(bytes: &[u8], _content_type: Option<&str>, base: &str) -> Result<Document, FeedError> {
+pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Document, FeedError> {
     if bytes.trim_ascii().is_empty() {
         return Err(FeedError::Empty);
     }
-    let feed = feed_rs::parser::Builder::new()
-        .base_uri(url::Url::parse(base).ok())
-        .id_generator(|_, _, _| String::new())
-        .build()
-        .parse(bytes)
-        .map_err(|_| FeedError::NotAFeed)?;
-    let text = |text: &feed_rs::model::Text| text.content.clone();
-    let drafts = feed.entries.iter().map(|entry| {
-        let hash = blake3::hash(format!("{}\n{:?}", entry.id, entry.links.first().map(|l| &l.href)).as_bytes());
-        let content = blake3::hash(format!("{:?}{:?}{:?}", entry.title, entry.summary, entry.content).as_bytes());
-        let mut key = [0; 16];
-        key.copy_from_slice(&hash.as_bytes()[..16]);
-        let mut content_hash = [0; 8];
-        content_hash.copy_from_slice(&content.as_bytes()[..8]);
-        Draft(Item {
-            key: NaturalKey(key),
-            content_hash: ContentHash(content_hash),
-            id: Some(entry.id.clone()).filter(|id| !id.is_empty()),
-            title: entry.title.as_ref().map(text),
-            link: entry.links.first().map(|link| link.href.clone()),
-            published: entry
-                .published
-                .map(|at| domain::time::Timestamp::from_millis(at.timestamp_millis())),
-            updated: entry
-                .updated
-                .map(|at| domain::time::Timestamp::from_millis(at.timestamp_millis())),
-            authors: entry.authors.iter().filter_map(|author| author.name.clone()).collect(),
-            summary: entry.summary.as_ref().map(text),
-            content: entry.content.as_ref().and_then(|content| content.body.clone()),
-            categories: entry.categories.iter().map(|category| category.term.clone()).collect(),
-            enclosures: Vec::new(),
-            image: None,
-            comments: None,
-        })
-    });
-    Ok(Document {
-        drafts: drafts.collect(),
-        feed: Parsed {
-            format: Format::Rss,
-            repaired: Vec::new(),
-            title: feed.title.as_ref().map(text),
-            link: feed.links.first().map(|link| link.href.clone()),
-            description: feed.description.as_ref().map(text),
-            language: feed.language.clone(),
-            updated: None,
-            image: None,
-            ttl: feed
-                .ttl
-                .map(|minutes| std::time::Duration::from_secs(u64::from(minutes) * 60)),
-            hub: None,
-            self_link: None,
-            items: Vec::new(),
-        },
-    })
-}
-
-/// A feed whose entries are not cleaned yet.
-#[derive(Debug)]
-pub struct Document {
-    /// The feed itself; its `items` are empty.
-    pub feed: Parsed,
-    /// Its entries in the order of the document, no two with the same key.
-    pub drafts: Vec<Draft>,
-}
-
-impl Document {
-    /// Cleans every entry.
-    pub fn finish(self) -> Parsed {
-        let items = self.drafts.into_iter().map(Draft::finish).collect();
-        Parsed { items, ..self.feed }
-    }
-}
-
-/// An entry that is not cleaned yet: only its identity may be looked at.
-#[derive(Debug)]
-pub struct Draft(Item);
-
-impl Draft {
-    /// Its identity within the source.
-    pub fn key(&self) -> NaturalKey {
-        self.0.key
-    }
-
-    /// Its content, to tell an edit.
-    pub fn content_hash(&self) -> ContentHash {
-        self.0.content_hash
-    }
-
-    /// Cleans its HTML.
-    pub fn finish(self) -> Item {
-        Item {
-            summary: self.0.summary.as_deref().map(ammonia::clean),
-            content: self.0.content.as_deref().map(ammonia::clean),
-            ..self.0
+    let base = links::base(base);
+    let mut repairs = Repairs::default();
+    let text = decode::decode(bytes, content_type, &mut repairs);
+    let mut document = match repair::find(&text, &mut repairs)? {
+        Body::Xml { root, rest } => {
+            let feed = xml::read(&root, rest, base.as_ref(), &mut repairs)?;
+            convert::document(feed, base.as_ref(), repairs.into_names())
         }
-    }
+        Body::Json(text) => json::read(text, base.as_ref(), repairs)?,
+    };
+    identity::assign(&mut document.drafts);
+    Ok(document)
+}
+
+/// Cleans HTML from elsewhere by the same rules: what it gives is safe to show, with links made absolute against `base`. `None` if nothing is left.
+pub fn clean_html(html: &str, base: &str) -> Option<String> {
+    sanitise::html(html, links::base(base).as_ref())
 }

@@ -1,0 +1,105 @@
+//! A feed that is read but not cleaned.
+
+use domain::parsed::{ContentHash, Item, NaturalKey, Parsed};
+use domain::time::Timestamp;
+use url::Url;
+
+use crate::{sanitise, text};
+
+/// A feed whose entries are not cleaned yet.
+#[derive(Debug)]
+pub struct Document {
+    /// The feed itself; its `items` are empty.
+    pub feed: Parsed,
+    /// Its entries in the order of the document, no two with the same key.
+    pub drafts: Vec<Draft>,
+}
+
+impl Document {
+    /// Cleans every entry.
+    pub fn finish(self) -> Parsed {
+        let items = self.drafts.into_iter().map(Draft::finish).collect();
+        Parsed { items, ..self.feed }
+    }
+}
+
+/// An entry whose HTML is not cleaned yet: who it is, whether it changed and when it was published can be asked, nothing else.
+#[derive(Debug)]
+pub struct Draft {
+    /// All but its summary and content.
+    pub(crate) item: Item,
+    pub(crate) summary: Option<Markup>,
+    pub(crate) content: Option<Markup>,
+    /// What its relative links are relative to.
+    pub(crate) base: Option<Url>,
+}
+
+/// A text as the feed has it.
+#[derive(Debug)]
+pub(crate) struct Markup {
+    pub(crate) body: String,
+    /// Otherwise plain text.
+    pub(crate) is_html: bool,
+}
+
+impl Markup {
+    fn clean(&self, base: Option<&Url>) -> Option<String> {
+        match self.is_html {
+            true => sanitise::html(&self.body, base),
+            false => sanitise::html(&text::to_html(&self.body), base),
+        }
+    }
+}
+
+impl Draft {
+    /// An entry of which nothing is known.
+    pub(crate) fn empty() -> Self {
+        let item = Item {
+            key: NaturalKey([0; 16]),
+            content_hash: ContentHash([0; 8]),
+            id: None,
+            title: None,
+            link: None,
+            published: None,
+            updated: None,
+            authors: Vec::new(),
+            summary: None,
+            content: None,
+            categories: Vec::new(),
+            enclosures: Vec::new(),
+            image: None,
+            comments: None,
+        };
+        Self {
+            item,
+            summary: None,
+            content: None,
+            base: None,
+        }
+    }
+
+    /// Its identity within the source.
+    pub fn key(&self) -> NaturalKey {
+        self.item.key
+    }
+
+    /// Its content, to tell an edit.
+    pub fn content_hash(&self) -> ContentHash {
+        self.item.content_hash
+    }
+
+    /// When it was published or else updated, as the feed says.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.item.published.or(self.item.updated)
+    }
+
+    /// Cleans its HTML.
+    pub fn finish(self) -> Item {
+        let clean = |markup: Option<Markup>| markup.and_then(|markup| markup.clean(self.base.as_ref()));
+        Item {
+            summary: clean(self.summary),
+            content: clean(self.content),
+            ..self.item
+        }
+    }
+}
