@@ -7,6 +7,7 @@
 
 mod batch;
 mod call;
+mod content;
 mod error;
 mod hand;
 mod jobs;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use content::{Body, INLINE_LIMIT, Packed, unpack};
 pub use error::{Cause, StoreError};
 pub use hand::{Marking, Queued, Superseding, Swap};
 pub use jobs::{DeleteJob, Finish, Look};

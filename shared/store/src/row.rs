@@ -108,6 +108,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Reads a part of a `what`, which carries no format of its own: keys out of an index, a projection, a map within an item.
+    pub(crate) fn part(what: &'static str, item: &'a Item) -> Self {
+        Self { item, what }
+    }
+
     /// What is said of an attribute that is missing or makes no sense.
     pub(crate) fn corrupt(&self, name: &str) -> StoreError {
         StoreError::Corrupt {
