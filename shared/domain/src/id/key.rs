@@ -45,6 +45,11 @@ impl InstallationKey {
         Self(bytes)
     }
 
+    /// The key that these bytes are.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The key as 64 lower-case hexadecimal digits. Secret: for its one store and for the owner's backup.
     pub fn to_text(&self) -> String {
         hex(&self.0)
@@ -106,4 +111,61 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Seeded;
+    use super::*;
+
+    #[test]
+    fn a_key_parses_what_it_prints_and_nothing_else() {
+        let key = InstallationKey::generate(&mut Seeded(1));
+        let text = key.to_text();
+        assert_eq!(text.parse::<InstallationKey>().unwrap().to_text(), text);
+        for bad in [
+            String::new(),
+            text[1..].to_owned(),
+            format!("{text}0"),
+            text.to_uppercase(),
+            text.replace('e', "g"),
+        ] {
+            assert_eq!(bad.parse::<InstallationKey>().err(), Some(BadKey), "{bad}");
+        }
+    }
+
+    /// Computed with a second implementation of RFC 5869.
+    #[test]
+    fn subkeys_never_change() {
+        let key = InstallationKey::from_bytes([0; 32]);
+        let cases = [
+            (
+                Label::PostId,
+                "9b2dc7d65efcc0e26ef9703c16e3dad0317ce6eace096fd17862f7f9daab4426",
+            ),
+            (
+                Label::Seal,
+                "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be",
+            ),
+            (
+                Label::Cursor,
+                "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b",
+            ),
+            (
+                Label::Session,
+                "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96",
+            ),
+        ];
+        for (label, subkey) in cases {
+            assert_eq!(hex(&key.subkey(label)), subkey, "{label:?}");
+        }
+        assert_eq!(key.fingerprint(), "1dcd2609fb252d9e");
+    }
+
+    #[test]
+    fn debug_shows_the_fingerprint_and_nothing_of_the_key() {
+        let key = InstallationKey::generate(&mut Seeded(1));
+        assert_eq!(format!("{key:?}"), format!("InstallationKey({})", key.fingerprint()));
+        assert!(!key.to_text().contains(&key.fingerprint()));
+    }
 }

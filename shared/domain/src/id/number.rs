@@ -104,3 +104,144 @@ pub fn number_run(
         slot: slot % SLOTS,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(PostNumber::EPOCH.as_millis() + millis)
+    }
+
+    fn number(millis: u64, slot: u64) -> PostNumber {
+        PostNumber::new(millis * 128 + slot).unwrap()
+    }
+
+    /// `expected`: the milliseconds of the first and the last number.
+    #[track_caller]
+    fn check(now: Timestamp, newest: Option<PostNumber>, count: u32, expected: Result<(u64, u64), NumbersExhausted>) {
+        let run = number_run(now, newest, count, 5).map(|run| run.numbers().collect::<Vec<_>>());
+        assert_eq!(run.as_ref().map_or(count as usize, Vec::len), count as usize);
+        let ends = run.map(|numbers| (numbers[0], numbers[numbers.len() - 1]));
+        assert_eq!(ends, expected.map(|(first, last)| (number(first, 5), number(last, 5))));
+    }
+
+    #[test]
+    fn numbers_end_now_or_start_behind_the_newest() {
+        check(at(1_000), None, 1, Ok((1_000, 1_000)));
+        check(at(1_000), None, 3, Ok((998, 1_000)));
+        check(at(1_000), Some(number(998, 9)), 3, Ok((999, 1_001)));
+        check(at(1_000), Some(number(1_000, 9)), 1, Ok((1_001, 1_001)));
+        check(at(1_000), Some(number(5_000, 9)), 2, Ok((5_001, 5_002)));
+    }
+
+    #[test]
+    fn a_clock_before_2025_counts_as_2025() {
+        check(Timestamp::EPOCH, None, 3, Ok((0, 2)));
+        check(Timestamp::from_millis(i64::MIN), None, 1, Ok((0, 0)));
+        check(at(0), None, 2, Ok((0, 1)));
+    }
+
+    #[test]
+    fn a_clock_behind_its_bound_is_refused_and_leaves_a_year_to_those_that_are_right() {
+        let bound = END_MILLIS - RESERVE_MILLIS;
+        assert_eq!(at(bound as i64).to_string(), "2078-01-20T20:21:14.882Z");
+        check(at(bound as i64), None, 1, Err(NumbersExhausted));
+        check(Timestamp::from_millis(i64::MAX), None, 1, Err(NumbersExhausted));
+        check(at(bound as i64 - 1), None, 1, Ok((bound - 1, bound - 1)));
+        check(at(1_000), Some(number(bound - 1, 0)), 2, Ok((bound, bound + 1)));
+    }
+
+    #[test]
+    fn the_last_number_is_below_62_to_the_8th_and_there_is_none_behind_it() {
+        let last = END_MILLIS - 1;
+        check(at(0), Some(number(last - 1, 0)), 1, Ok((last, last)));
+        check(at(0), Some(number(last - 1, 0)), 2, Err(NumbersExhausted));
+        check(at(0), Some(number(last, 0)), 1, Err(NumbersExhausted));
+        assert_eq!(PostNumber::END, number(last, 127).get() + 1);
+    }
+
+    #[test]
+    fn a_post_number_is_a_number_below_62_to_the_8th_in_json_too() {
+        assert_eq!(serde_json::to_string(&number(1, 2)).unwrap(), "130");
+        for (text, good) in [
+            ("0", true),
+            ("218340105584895", true),
+            ("218340105584896", false),
+            ("-1", false),
+            ("\"1\"", false),
+        ] {
+            assert_eq!(serde_json::from_str::<PostNumber>(text).is_ok(), good, "{text}");
+        }
+        assert_eq!(PostNumber::new(PostNumber::END), None);
+    }
+
+    /// A fetcher: what it read of the source, if it has not tried to land since.
+    #[derive(Clone, Copy, Default)]
+    struct Fetcher {
+        read: Option<usize>,
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Read(usize),
+        Land {
+            who: usize,
+            clock: i64,
+            count: u32,
+            slot: u8,
+        },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let clock = prop_oneof![
+            0i64..2_000,
+            -4_000_000_000_000..4_000_000_000_000i64,
+            Just(i64::MIN),
+            Just(i64::MAX / 2)
+        ];
+        prop_oneof![
+            (0..2usize).prop_map(Step::Read),
+            (0..2usize, clock, 1..40u32, 0..128u8).prop_map(|(who, clock, count, slot)| Step::Land {
+                who,
+                clock,
+                count,
+                slot
+            }),
+        ]
+    }
+
+    proptest! {
+        /// The posts stand in the order of their ordinals. A landing is on condition that none came since the read.
+        #[test]
+        fn numbers_rise_with_the_ordinal_whatever_the_clocks_of_two_fetchers_do(steps in prop::collection::vec(step(), 1..80)) {
+            let mut posts: Vec<PostNumber> = Vec::new();
+            let mut fetchers = [Fetcher::default(); 2];
+            for step in steps {
+                match step {
+                    Step::Read(who) => fetchers[who].read = Some(posts.len()),
+                    Step::Land { who, clock, count, slot } => {
+                        let Some(read) = fetchers[who].read.take() else { continue };
+                        let now = Timestamp::from_millis(PostNumber::EPOCH.as_millis().saturating_add(clock));
+                        let newest = read.checked_sub(1).map(|at| posts[at]);
+                        match number_run(now, newest, count, slot) {
+                            Ok(run) if read == posts.len() => posts.extend(run.numbers()),
+                            Ok(_) => {}
+                            Err(NumbersExhausted) => prop_assert!(clock >= (END_MILLIS - RESERVE_MILLIS) as i64),
+                        }
+                    }
+                }
+            }
+            prop_assert!(posts.is_sorted_by(|a, b| a < b), "{:?}", posts);
+            prop_assert!(posts.iter().all(|number| number.get() < 62u64.pow(8)));
+        }
+
+        #[test]
+        fn landings_in_different_slots_never_meet(a in 0..128u8, b in 0..128u8, clock in 0..5_000i64, count in 1..100u32) {
+            prop_assume!(a != b);
+            let numbers = |slot| number_run(at(clock), None, count, slot).unwrap().numbers();
+            prop_assert!(numbers(a).all(|mine| numbers(b).all(|theirs| mine != theirs)));
+        }
+    }
+}

@@ -41,3 +41,16 @@ impl fmt::Display for Ordinal {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_ordinal_is_1_and_it_is_a_number_in_json() {
+        assert_eq!(Ordinal::NONE.next(), Ordinal::new(1));
+        assert_eq!(Ordinal::default(), Ordinal::NONE);
+        assert_eq!(serde_json::to_string(&Ordinal::new(7)).unwrap(), "7");
+        assert_eq!(serde_json::from_str::<Ordinal>("7").unwrap().plus(2).to_string(), "9");
+    }
+}

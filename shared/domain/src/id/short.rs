@@ -125,3 +125,97 @@ impl<'de, K: Kind> Deserialize<'de> for ShortId<K> {
         text::parse(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Seeded;
+    use super::super::{SourceId, SystemEntropy};
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    const DRAWS: u32 = 1_000_000;
+    /// What chance exceeds once in a thousand, for 61 degrees of freedom.
+    const CHI_SQUARE_LIMIT: f64 = 100.9;
+
+    #[track_caller]
+    fn check_refused(text: &str) {
+        let refusal = BadId {
+            kind: "source",
+            form: "8 letters or digits",
+        };
+        assert_eq!(text.parse::<SourceId>(), Err(refusal), "{text:?}");
+        assert!(serde_json::from_value::<SourceId>(text.into()).is_err(), "{text:?}");
+    }
+
+    #[test]
+    fn what_is_not_eight_letters_or_digits_is_refused() {
+        for text in [
+            "",
+            "3kTMd9a",
+            "3kTMd9aZZ",
+            "3kTMd9a ",
+            " kTMd9aZ",
+            "3kTM-9aZ",
+            "3kTM_9aZ",
+            "ähnlich",
+            "3kTMd9a\n",
+        ] {
+            check_refused(text);
+        }
+        assert!(serde_json::from_str::<SourceId>("12345678").is_err(), "a number");
+    }
+
+    #[test]
+    fn ids_of_a_million_draws_repeat_no_more_than_chance_allows() {
+        let distinct: HashSet<SourceId> = (0..DRAWS).map(|_| SourceId::draw(&mut SystemEntropy)).collect();
+        // One repetition is to be expected in 440 such runs, three in half a billion.
+        assert!(DRAWS as usize - distinct.len() < 3, "{}", distinct.len());
+    }
+
+    #[test]
+    fn every_character_is_equally_likely_in_every_place() {
+        let mut entropy = Seeded(3);
+        let mut met = [[0u32; 62]; LEN];
+        for _ in 0..DRAWS {
+            let id = SourceId::draw(&mut entropy);
+            for (place, byte) in id.as_str().bytes().enumerate() {
+                met[place][base62::digit(byte).unwrap() as usize] += 1;
+            }
+        }
+        for (place, met) in met.iter().enumerate() {
+            assert!(chi_square(met) < CHI_SQUARE_LIMIT, "place {place}: {}", chi_square(met));
+        }
+    }
+
+    #[test]
+    fn the_measure_of_bias_sees_the_bias_of_a_plain_remainder() {
+        let mut met = [0u32; 62];
+        let mut bytes = vec![0; DRAWS as usize];
+        Seeded(3).fill(&mut bytes);
+        for byte in bytes {
+            met[usize::from(byte % 62)] += 1;
+        }
+        assert!(chi_square(&met) > 10.0 * CHI_SQUARE_LIMIT);
+    }
+
+    fn chi_square(met: &[u32; 62]) -> f64 {
+        let expected = f64::from(DRAWS) / 62.0;
+        met.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_parses_what_it_prints_and_nothing_else(text in "([0-9A-Za-z]{8})|([ -~]{6,10})|(\\PC{1,9})") {
+            let good = text.len() == LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let parsed = text.parse::<SourceId>();
+            prop_assert_eq!(parsed.is_ok(), good);
+            if let Ok(id) = parsed {
+                prop_assert_eq!(id.as_str(), &text);
+                prop_assert_eq!(SourceId::from_number(id.number()), id);
+                prop_assert_eq!(serde_json::to_value(id).unwrap(), serde_json::Value::from(text));
+                prop_assert_eq!(serde_json::from_value::<SourceId>(serde_json::to_value(id).unwrap()).unwrap(), id);
+            }
+        }
+    }
+}

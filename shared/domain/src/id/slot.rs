@@ -79,3 +79,36 @@ impl fmt::Debug for SlotLease {
         write!(f, "SlotLease({})", self.slot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Seeded;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn landings_in_flight_never_share_a_slot_and_the_129th_gets_none() {
+        let (pool, mut entropy) = (SlotPool::new(), Seeded(1));
+        let mut leases: Vec<_> = (0..128).map(|_| pool.clone().lease(&mut entropy).unwrap()).collect();
+        assert_eq!(
+            leases.iter().map(SlotLease::slot).collect::<BTreeSet<_>>(),
+            (0..128).collect()
+        );
+        assert!(pool.lease(&mut entropy).is_none());
+
+        let freed = leases.swap_remove(50).slot();
+        assert_eq!(pool.lease(&mut entropy).unwrap().slot(), freed);
+    }
+
+    #[test]
+    fn every_free_slot_is_equally_likely() {
+        let (pool, mut entropy) = (SlotPool::new(), Seeded(2));
+        let _kept: Vec<_> = (0..28).map(|_| pool.lease(&mut entropy).unwrap()).collect();
+        let mut met = [0u32; 128];
+        for _ in 0..100_000 {
+            met[usize::from(pool.lease(&mut entropy).unwrap().slot())] += 1;
+        }
+        assert_eq!(met.iter().filter(|n| **n == 0).count(), 28, "those that are held");
+        assert!(met.iter().all(|n| *n == 0 || (850..1_150).contains(n)), "{met:?}");
+    }
+}

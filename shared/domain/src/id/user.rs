@@ -57,3 +57,42 @@ impl<'de> Deserialize<'de> for UserId {
         text::parse(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::SystemEntropy;
+    use super::super::testing::Seeded;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_the_canonical_text_of_version_4_is_a_user_id() {
+        let good = "9f1c2d3e-4b5a-4678-9abc-def012345678";
+        assert_eq!(good.parse::<UserId>().map(|id| id.to_string()), Ok(good.to_owned()));
+        let refused = [
+            "9F1C2D3E-4B5A-4678-9ABC-DEF012345678",
+            "9f1c2d3e4b5a46789abcdef012345678",
+            "9f1c2d3e-4b5a-7678-9abc-def012345678",
+            "9f1c2d3e-4b5a-4678-1abc-def012345678",
+            "9f1c2d3e-4b5a-4678-9abc-def01234567",
+            "00000000-0000-0000-0000-000000000000",
+        ];
+        for text in refused {
+            assert!(text.parse::<UserId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn users_drawn_from_the_system_differ() {
+        assert_ne!(UserId::draw(&mut SystemEntropy), UserId::draw(&mut SystemEntropy));
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_parses_what_it_prints(seed: u64) {
+            let id = UserId::draw(&mut Seeded(seed));
+            prop_assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
+            prop_assert_eq!(serde_json::from_value::<UserId>(serde_json::to_value(id).unwrap()).unwrap(), id);
+        }
+    }
+}

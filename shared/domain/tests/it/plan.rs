@@ -38,7 +38,7 @@ impl Shelf {
             let number = PostNumber::new(count).unwrap();
             let known = Known {
                 number,
-                ordinal: Ordinal(count),
+                ordinal: Ordinal::new(count),
                 content: Some(sightings[*index].content),
             };
             assert_eq!(self.posts.insert(sightings[*index].key, known), None, "no post twice");
