@@ -135,6 +135,13 @@ impl Reply {
         if known { Self::not_modified() } else { fresh }.header("etag", etag)
     }
 
+    /// The same with another status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds a header line; the same name may come several times.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {

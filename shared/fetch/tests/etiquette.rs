@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::response::Validators;
 use origin::{Gate, Origin, Reply};
 use support::*;
@@ -218,7 +219,13 @@ async fn connections_are_reused_whatever_the_answer() {
     origin.always("/moved", Reply::redirect(301, "/feed").body("<p>moved</p>"));
     origin.always("/feed", Reply::ok("x"));
     origin.always("/same", Reply::not_modified());
-    origin.always("/gone", Reply::status(410).body("<p>gone</p>"));
+    // Its body comes in packets of its own, after the head.
+    let open = Gate::new();
+    open.open();
+    origin.always(
+        "/gone",
+        Reply::drip([Bytes::from_static(b"<p>gone"), Bytes::from_static(b"</p>")], &open).with_status(410),
+    );
     let fetcher = fetcher();
     for path in ["/feed", "/moved", "/same", "/gone", "/busy", "/feed"] {
         get(&fetcher, &origin.url(path)).await.unwrap();
