@@ -1,0 +1,224 @@
+//! An emulated DynamoDB with both tables, and sources, pointers and jobs as tests need them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedAsyncSleep};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::SdkConfig;
+use domain::carry::{Carry, Hold, NotBefore};
+use domain::failure::{ErrorCode, Failure};
+use domain::id::{JobId, JobIdMint, Ordinal, SourceId, SystemEntropy};
+use domain::job::{Ending, Finished, NewJob, Pointer, Queueing, Reason};
+use domain::response::{BodyHash, RawHeader, Validators};
+use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::time::Timestamp;
+use domain::timing::Lane;
+use domain::wheel::{Minute, Slot};
+use emulator::{Emulator, REGION, Where};
+use store::{Creating, NewSource, Store, Tables};
+
+/// Noon of 31 January 2026.
+pub(crate) const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
+
+/// Some seconds after noon.
+pub(crate) fn noon_plus(seconds: u64) -> Timestamp {
+    NOON + Duration::from_secs(seconds)
+}
+
+/// A store with its server.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    lost: Arc<AtomicUsize>,
+    mint: JobIdMint,
+    _emulator: Emulator,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let world = Self::empty().await;
+        world.store.create_tables().await.unwrap();
+        world
+    }
+
+    /// Without tables.
+    pub(crate) async fn empty() -> Self {
+        let clock = Arc::new(AtomicI64::new(NOON.as_millis()));
+        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst))).await.unwrap();
+        let lost = Arc::new(AtomicUsize::new(0));
+        let wire = Wire { inner: Builder::new().build_http(), lost: Arc::clone(&lost) };
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .http_client(SharedHttpClient::new(wire))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+            .endpoint_url(&emulator.endpoints().dynamodb)
+            .build();
+        Self { store: Store::new(&config, Tables::default()), lost, mint: JobIdMint::default(), _emulator: emulator }
+    }
+
+    /// The next `answers` get lost on the wire, after the server did what was asked; the SDK tries again, three times in all.
+    pub(crate) fn lose(&self, answers: usize) {
+        self.lost.store(answers, Ordering::SeqCst);
+    }
+
+    pub(crate) fn job(&self) -> JobId {
+        self.mint.next(NOON)
+    }
+
+    /// A source that is not in the store yet; its URL ends in its id.
+    pub(crate) fn draft(&self) -> NewSource {
+        let source = SourceId::draw(&mut SystemEntropy);
+        let url = format!("https://example.org/{source}.xml");
+        let head = Head {
+            source,
+            url: url.clone(),
+            url_keys: vec![url.clone()],
+            title: Some("Herbs & Roots".to_owned()),
+            site: None,
+            icon: None,
+            state: SourceState::Active,
+            since: NOON,
+            reason: None,
+            post_count: Ordinal::NONE,
+            recent: Recent::default(),
+            floor_ordinal: Ordinal::NONE,
+            subscribers: 3,
+            watchers: 0,
+            settings: SourceSettings::DEFAULT,
+            created_at: NOON,
+            version: 1,
+        };
+        let target = Target {
+            source,
+            slot: Slot::of(source, 60, 1),
+            url,
+            host: "example.org".to_owned(),
+            lane: Lane::Slow,
+            settings: SourceSettings::DEFAULT,
+            subscribers: 5,
+            watched: true,
+        };
+        let new = NewJob {
+            job: self.job(),
+            tick: Minute(29_497_680),
+            queued_at: NOON,
+            earliest: NOON,
+            lease_until: noon_plus(600),
+            reason: Reason::First,
+        };
+        NewSource { head, target, pointer: Pointer::first(new), due: Minute(29_497_682) }
+    }
+
+    /// A source in the store, its first job QUEUED until ten past noon.
+    pub(crate) async fn source(&self) -> (SourceId, Pointer) {
+        let draft = self.draft();
+        assert_eq!(self.store.create(&draft).await.unwrap(), Creating::Created);
+        (draft.head.source, draft.pointer)
+    }
+
+    /// A source whose first job is COMPLETED.
+    pub(crate) async fn rested(&self) -> (SourceId, Pointer) {
+        let (source, pointer) = self.source().await;
+        assert!(matches!(self.store.finish(&[unchanged(source, &pointer)]).await[0], store::Finish::Done));
+        (source, pointer)
+    }
+
+    /// What the pointer becomes when the next job is queued at `now`.
+    pub(crate) fn next(&self, pointer: &Pointer, finished: bool, now: Timestamp) -> Pointer {
+        let new = NewJob {
+            job: self.job(),
+            tick: pointer.tick.next(),
+            queued_at: now,
+            earliest: now,
+            lease_until: now + Duration::from_secs(3_800),
+            reason: Reason::Scheduled,
+        };
+        match pointer.queue(finished, new, now) {
+            Queueing::Swap(next) | Queueing::Supersede(next) => next,
+            refused => panic!("{refused:?}"),
+        }
+    }
+
+    pub(crate) async fn pointer(&self, source: SourceId) -> Pointer {
+        self.store.latest(source).await.unwrap().unwrap().0
+    }
+}
+
+/// The end of a poll that found nothing new, with a carry as large as they usually come.
+pub(crate) fn unchanged(source: SourceId, pointer: &Pointer) -> Finished {
+    Finished {
+        source,
+        job: pointer.job,
+        reason: pointer.reason,
+        queued_at: pointer.queued_at,
+        started_at: Some(noon_plus(2)),
+        ended_at: noon_plus(3),
+        ending: Ending::Completed { posts_count: 0, edits_count: 0, landed: None },
+        http_status: Some(304),
+        bytes: 0,
+        carry: Carry {
+            last_get: Some(noon_plus(2)),
+            validators: Validators {
+                etag: Some(RawHeader(vec![b'e'; 100])),
+                last_modified: Some(RawHeader(b"Sat, 31 Jan 2026 11:00:00 GMT".to_vec())),
+            },
+            body_hash: Some(BodyHash::of(b"body")),
+            streak: 3,
+            not_before: Some(NotBefore { at: noon_plus(900), why: Hold::Fresh }),
+            gone_once: false,
+            fetch_ms: 180,
+            quiet: true,
+        },
+    }
+}
+
+/// The same job, FAILED from outside.
+pub(crate) fn failed(source: SourceId, pointer: &Pointer, code: ErrorCode) -> Finished {
+    let failure = Failure::new(code, "a test says so");
+    Finished::closed_from_outside(source, pointer, failure, &Carry::default(), None, noon_plus(60))
+}
+
+/// A connection that loses answers.
+#[derive(Clone, Debug)]
+struct Wire {
+    inner: SharedHttpClient,
+    lost: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    inner: SharedHttpConnector,
+    lost: Arc<AtomicUsize>,
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Line { inner, lost: Arc::clone(&self.lost) })
+    }
+}
+
+impl HttpConnector for Line {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, lost) = (self.inner.call(request), Arc::clone(&self.lost));
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            let lose = lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if lose { Err(ConnectorError::io("the answer got lost".into())) } else { answer }
+        })
+    }
+}
