@@ -1,0 +1,132 @@
+//! One attempt: wait for the host, GET, weigh the answer, and read it if there is something to read.
+
+use boot::logs::causes;
+use domain::decide::{self, Policy, Weighed};
+use domain::failure::{ErrorCode, Failure};
+use domain::job::Reason;
+use domain::response::Response;
+use fetch::FetchError;
+use tokio::time::{Instant, timeout_at};
+
+use crate::batch::Batch;
+use crate::delivery::Delivery;
+use crate::ending::{Ending, Exchange, unworked};
+use crate::judge::refused;
+use crate::land;
+use crate::mark::Mark;
+use crate::ready::{LEFTOVER_DELAY, RESERVE, Ready, ready};
+use crate::turns::Turn;
+use crate::verdict::{Step, Verdict};
+
+/// Makes one attempt. It ends in time: what cannot be begun goes back to the queue, what cannot be ended is given up as our own failure.
+pub(crate) async fn attempt(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, alone: bool) -> Step {
+    let message = &delivery.message;
+    // A time-out longer than what is left is no failure of the source.
+    let start_by = batch.ends.checked_sub(message.timeout() + RESERVE);
+    let Some(start_by) = start_by.filter(|by| Instant::now() < *by) else {
+        return mark.resend(LEFTOVER_DELAY).await.into();
+    };
+    if let Some(step) = not_ready(batch, delivery) {
+        return step;
+    }
+    let Ok(Some(turn)) = timeout_at(start_by, batch.turns.take(&message.host)).await else {
+        return mark.resend(LEFTOVER_DELAY).await.into();
+    };
+    // Its host may have asked for a pause meanwhile.
+    if let Some(step) = not_ready(batch, delivery) {
+        return step;
+    }
+    if alone || message.reason == Reason::Refresh {
+        let marked = if alone { mark.ensure().await } else { mark.show().await };
+        if let Err(reason) = marked {
+            return refused(batch.ctx, delivery, reason).await.into();
+        }
+    }
+    let work = mark.watch(work(batch, delivery, mark, turn, start_by));
+    match timeout_at(batch.ends, work).await {
+        Ok(Ok(step)) => step,
+        Ok(Err(reason)) => refused(batch.ctx, delivery, reason).await.into(),
+        Err(_) => {
+            tracing::warn!(job = %message.job, "an attempt was not ended in time and is given up");
+            mark.surrender().await.into()
+        }
+    }
+}
+
+fn not_ready(batch: &Batch<'_>, delivery: &Delivery) -> Option<Step> {
+    let (ctx, message) = (batch.ctx, &delivery.message);
+    let now = ctx.now();
+    match ready(message, ctx.pauses.of(&message.host, now), now) {
+        Ready::Now => None,
+        Ready::In(wait) => Some(crate::verdict::again(message, wait).into()),
+        Ready::TooLate => {
+            let finished = unworked(delivery, ErrorCode::Expired, None, ctx.rules.lane, now);
+            Some(Step::Finish(Box::new(Ending::of(finished))))
+        }
+    }
+}
+
+async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Turn, start_by: Instant) -> Step {
+    let (ctx, message) = (batch.ctx, &delivery.message);
+    let url = match url(batch, delivery).await {
+        Ok(url) => url,
+        Err(verdict) => return verdict.into(),
+    };
+    let sent_at = ctx.now();
+    let request = fetch::Request {
+        url: &url,
+        validators: &message.carry.validators,
+        timeout: message.timeout(),
+        subscribers: message.subscribers,
+        source: message.source.as_str(),
+        start_by: Some(start_by),
+    };
+    let answer = ctx.web.get(&request).await;
+    turn.end();
+    let answer = match answer {
+        Err(FetchError::NotStarted) => return mark.resend(LEFTOVER_DELAY).await.into(),
+        Err(error) => {
+            tracing::debug!(source = %message.source, error = causes(&error), "a source did not answer");
+            Err(error.failure())
+        }
+        Ok(response) => Ok(response),
+    };
+    let started_at = answer.as_ref().map_or(sent_at, |response| response.started_at);
+    let policy = Policy { interval: message.interval(), pace: ctx.rules.pace, host: message.host.clone() };
+    let weighed = decide::weigh(&message.carry, &answer, started_at, &policy);
+    let exchange = exchange(&answer, started_at);
+    match (weighed, answer) {
+        (Weighed::Unchanged(carry), _) if message.open => land::close(batch, delivery, exchange, carry).await,
+        (Weighed::Unchanged(carry), _) => {
+            Step::Finish(Box::new(Ending::unchanged(delivery, exchange, carry, ctx.now())))
+        }
+        (Weighed::Failed(failed), _) => {
+            if let Some(until) = failed.pause_host_until {
+                ctx.pauses.pause(&ctx.store, &message.host, until, ctx.now()).await;
+            }
+            Step::Finish(Box::new(Ending::failed(delivery, exchange, failed, ctx.now())))
+        }
+        (Weighed::Read(carry), Ok(response)) => land::read(batch, delivery, mark, response, carry, &policy).await,
+        // Only an answer is worth reading.
+        (Weighed::Read(_), Err(_)) => Verdict::Report.into(),
+    }
+}
+
+fn exchange(answer: &Result<Response, Failure>, started_at: domain::time::Timestamp) -> Exchange {
+    answer.as_ref().map_or(Exchange::unanswered(started_at), Exchange::of)
+}
+
+/// The message says it, except for a private source.
+async fn url(batch: &Batch<'_>, delivery: &Delivery) -> Result<String, Verdict> {
+    if let Some(url) = &delivery.message.url {
+        return Ok(url.clone());
+    }
+    match batch.ctx.store.poll(delivery.message.source).await {
+        Ok(Some(poll)) => Ok(poll.target.url),
+        Ok(None) => Err(Verdict::Acknowledge),
+        Err(error) => {
+            tracing::warn!(job = %delivery.message.job, error = causes(&error), "a source could not be read");
+            Err(Verdict::Report)
+        }
+    }
+}
