@@ -45,6 +45,7 @@ pub enum Creating {
 
 /// What became of a change of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and only while a person waits")]
 pub enum Change {
     /// Done; the head as it is now.
     Changed(Head),

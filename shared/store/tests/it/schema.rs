@@ -20,5 +20,10 @@ async fn a_store_remembers_its_key() {
     let world = World::new().await;
     assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::Ok);
     assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::Ok);
-    assert_eq!(world.store.stamp("xyz", NOON).await.unwrap(), Stamp::WrongKey { stored: "abc".to_owned() });
+    assert_eq!(
+        world.store.stamp("xyz", NOON).await.unwrap(),
+        Stamp::WrongKey {
+            stored: "abc".to_owned()
+        }
+    );
 }

@@ -55,19 +55,31 @@ impl World {
     /// Without tables.
     pub(crate) async fn empty() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON.as_millis()));
-        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst))).await.unwrap();
+        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst)))
+            .await
+            .unwrap();
         let lost = Arc::new(AtomicUsize::new(0));
-        let wire = Wire { inner: Builder::new().build_http(), lost: Arc::clone(&lost) };
+        let wire = Wire {
+            inner: Builder::new().build_http(),
+            lost: Arc::clone(&lost),
+        };
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
+                "local", "local", None,
+            )))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(SharedHttpClient::new(wire))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
             .endpoint_url(&emulator.endpoints().dynamodb)
             .build();
-        Self { store: Store::new(&config, Tables::default()), lost, mint: JobIdMint::default(), _emulator: emulator }
+        Self {
+            store: Store::new(&config, Tables::default()),
+            lost,
+            mint: JobIdMint::default(),
+            _emulator: emulator,
+        }
     }
 
     /// The next `answers` get lost on the wire, after the server did what was asked; the SDK tries again, three times in all.
@@ -120,7 +132,12 @@ impl World {
             lease_until: noon_plus(600),
             reason: Reason::First,
         };
-        NewSource { head, target, pointer: Pointer::first(new), due: Minute(29_497_682) }
+        NewSource {
+            head,
+            target,
+            pointer: Pointer::first(new),
+            due: Minute(29_497_682),
+        }
     }
 
     /// A source in the store, its first job QUEUED until ten past noon.
@@ -133,7 +150,10 @@ impl World {
     /// A source whose first job is COMPLETED.
     pub(crate) async fn rested(&self) -> (SourceId, Pointer) {
         let (source, pointer) = self.source().await;
-        assert!(matches!(self.store.finish(&[unchanged(source, &pointer)]).await[0], store::Finish::Done));
+        assert!(matches!(
+            self.store.finish(&[unchanged(source, &pointer)]).await[0],
+            store::Finish::Done
+        ));
         (source, pointer)
     }
 
@@ -167,7 +187,11 @@ pub(crate) fn unchanged(source: SourceId, pointer: &Pointer) -> Finished {
         queued_at: pointer.queued_at,
         started_at: Some(noon_plus(2)),
         ended_at: noon_plus(3),
-        ending: Ending::Completed { posts_count: 0, edits_count: 0, landed: None },
+        ending: Ending::Completed {
+            posts_count: 0,
+            edits_count: 0,
+            landed: None,
+        },
         http_status: Some(304),
         bytes: 0,
         carry: Carry {
@@ -178,7 +202,10 @@ pub(crate) fn unchanged(source: SourceId, pointer: &Pointer) -> Finished {
             },
             body_hash: Some(BodyHash::of(b"body")),
             streak: 3,
-            not_before: Some(NotBefore { at: noon_plus(900), why: Hold::Fresh }),
+            not_before: Some(NotBefore {
+                at: noon_plus(900),
+                why: Hold::Fresh,
+            }),
             gone_once: false,
             fetch_ms: 180,
             quiet: true,
@@ -208,7 +235,10 @@ struct Line {
 impl HttpClient for Wire {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Line { inner, lost: Arc::clone(&self.lost) })
+        SharedHttpConnector::new(Line {
+            inner,
+            lost: Arc::clone(&self.lost),
+        })
     }
 }
 
@@ -217,8 +247,14 @@ impl HttpConnector for Line {
         let (answer, lost) = (self.inner.call(request), Arc::clone(&self.lost));
         HttpConnectorFuture::new(async move {
             let answer = answer.await;
-            let lose = lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-            if lose { Err(ConnectorError::io("the answer got lost".into())) } else { answer }
+            let lose = lost
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                .is_ok();
+            if lose {
+                Err(ConnectorError::io("the answer got lost".into()))
+            } else {
+                answer
+            }
         })
     }
 }
