@@ -78,6 +78,19 @@ impl Draft {
         }
     }
 
+    /// Whether there is nothing in it that anyone could read or open.
+    pub(crate) fn is_blank(&self) -> bool {
+        let Item {
+            id,
+            title,
+            link,
+            enclosures,
+            ..
+        } = &self.item;
+        let named = id.is_some() || title.is_some() || link.is_some() || !enclosures.is_empty();
+        !named && self.summary.is_none() && self.content.is_none()
+    }
+
     /// Its identity within the source.
     pub fn key(&self) -> NaturalKey {
         self.item.key
