@@ -90,15 +90,16 @@ impl StoreError {
     }
 
     /// What an SDK call failed with.
-    pub(crate) fn of<E, R>(operation: &'static str, error: SdkError<E, R>) -> Self
+    pub(crate) fn of<E>(operation: &'static str, error: SdkError<E>) -> Self
     where
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
     {
         let code = error.code().map(str::to_owned);
         let answered = matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_));
+        // Something between us and the store may have answered in its place.
+        let broken = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
         let source: Cause = Arc::new(error);
-        if !answered {
+        if broken || !answered {
             return Self::Unavailable { operation, source };
         }
         Self::coded(operation, code.as_deref().unwrap_or_default(), source)

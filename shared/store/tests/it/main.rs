@@ -7,10 +7,15 @@
 )]
 
 mod bulk;
+mod desk;
 mod hand;
 mod jobs;
+mod landing;
+mod life;
+mod posts;
 mod schema;
 mod sources;
+mod trouble;
 mod units;
 mod wheel;
 mod world;

@@ -1,6 +1,7 @@
 //! Tables, and the stamp on them.
 
-use store::{Stamp, StoreError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use store::{SCHEMA_VERSION, Stamp, StoreError, Tables};
 
 use crate::world::{NOON, World};
 
@@ -25,5 +26,25 @@ async fn a_store_remembers_its_key() {
         Stamp::WrongKey {
             stored: "abc".to_owned()
         }
+    );
+}
+
+#[tokio::test]
+async fn older_code_keeps_off_tables_of_a_newer_schema() {
+    let world = World::new().await;
+    world.store.stamp("abc", NOON).await.unwrap();
+    let newer = AttributeValue::N((SCHEMA_VERSION + 1).to_string());
+    let request = world.client.update_item().table_name(Tables::default().sources);
+    let request = request
+        .key("pk", AttributeValue::S("META".to_owned()))
+        .key("sk", AttributeValue::S("SCHEMA".to_owned()));
+    let request = request
+        .update_expression("SET version = :v")
+        .expression_attribute_values(":v", newer);
+    request.send().await.unwrap();
+    let version = SCHEMA_VERSION + 1;
+    assert_eq!(
+        world.store.stamp("abc", NOON).await.unwrap(),
+        Stamp::NewerSchema { version }
     );
 }

@@ -1,7 +1,8 @@
 //! An emulated DynamoDB with both tables, and sources, pointers and jobs as tests need them.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -13,9 +14,10 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use domain::carry::{Carry, Hold, NotBefore};
 use domain::failure::{ErrorCode, Failure};
@@ -40,7 +42,9 @@ pub(crate) fn noon_plus(seconds: u64) -> Timestamp {
 /// A store with its server.
 pub(crate) struct World {
     pub(crate) store: Store,
-    lost: Arc<AtomicUsize>,
+    /// The same tables without the store in between.
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    wire: Wire,
     mint: JobIdMint,
     _emulator: Emulator,
 }
@@ -58,10 +62,10 @@ impl World {
         let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst)))
             .await
             .unwrap();
-        let lost = Arc::new(AtomicUsize::new(0));
         let wire = Wire {
             inner: Builder::new().build_http(),
-            lost: Arc::clone(&lost),
+            lost: Arc::default(),
+            said: Arc::default(),
         };
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -70,21 +74,32 @@ impl World {
                 "local", "local", None,
             )))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .http_client(SharedHttpClient::new(wire))
+            .http_client(SharedHttpClient::new(wire.clone()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
             .endpoint_url(&emulator.endpoints().dynamodb)
             .build();
         Self {
             store: Store::new(&config, Tables::default()),
-            lost,
+            client: aws_sdk_dynamodb::Client::new(&config),
+            wire,
             mint: JobIdMint::default(),
             _emulator: emulator,
         }
     }
 
+    /// The next call does not reach the server: it is answered with `status` and `body`. Several wait in line.
+    pub(crate) fn say(&self, status: u16, body: impl Into<String>) {
+        self.wire.said.lock().unwrap().push_back((status, body.into()));
+    }
+
+    /// Forgets what nobody asked for.
+    pub(crate) fn hush(&self) {
+        self.wire.said.lock().unwrap().clear();
+    }
+
     /// The next `answers` get lost on the wire, after the server did what was asked; the SDK tries again, three times in all.
     pub(crate) fn lose(&self, answers: usize) {
-        self.lost.store(answers, Ordering::SeqCst);
+        self.wire.lost.store(answers, Ordering::SeqCst);
     }
 
     pub(crate) fn job(&self) -> JobId {
@@ -219,41 +234,41 @@ pub(crate) fn failed(source: SourceId, pointer: &Pointer, code: ErrorCode) -> Fi
     Finished::closed_from_outside(source, pointer, failure, &Carry::default(), None, noon_plus(60))
 }
 
-/// A connection that loses answers.
+/// A wire that loses answers, or makes them up.
 #[derive(Clone, Debug)]
 struct Wire {
     inner: SharedHttpClient,
     lost: Arc<AtomicUsize>,
+    said: Arc<Mutex<VecDeque<(u16, String)>>>,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     inner: SharedHttpConnector,
-    lost: Arc<AtomicUsize>,
+    wire: Wire,
 }
 
 impl HttpClient for Wire {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Line {
-            inner,
-            lost: Arc::clone(&self.lost),
-        })
+        let wire = self.clone();
+        SharedHttpConnector::new(Line { inner, wire })
     }
 }
 
 impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answer, lost) = (self.inner.call(request), Arc::clone(&self.lost));
+        if let Some((status, body)) = self.wire.said.lock().unwrap().pop_front() {
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+            return HttpConnectorFuture::ready(Ok(answer));
+        }
+        let (answer, lost) = (self.inner.call(request), Arc::clone(&self.wire.lost));
         HttpConnectorFuture::new(async move {
             let answer = answer.await;
-            let lose = lost
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
-                .is_ok();
-            if lose {
-                Err(ConnectorError::io("the answer got lost".into()))
-            } else {
-                answer
+            let lose = lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            match lose {
+                Ok(_) => Err(ConnectorError::io("the answer got lost".into())),
+                Err(_) => answer,
             }
         })
     }
