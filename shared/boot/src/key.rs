@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 use domain::id::{InstallationKey, SystemEntropy};
 
+use crate::settings::Vars;
+
 /// The key cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
+    /// Nobody said where it is.
+    #[error("setting FEEDMILL_KEY_FILE is missing: the path of the file that holds the installation's key")]
+    NotSet,
     /// The file cannot be read or made.
     #[error("cannot use the key file {}: make it readable and writable for this user", path.display())]
     File {
@@ -43,6 +48,14 @@ pub fn load_or_create(path: &Path) -> Result<InstallationKey, KeyError> {
             source,
         }),
     }
+}
+
+/// The key in the file that `FEEDMILL_KEY_FILE` names.
+///
+/// # Errors
+/// [`KeyError`] when the setting is missing or the file cannot be used.
+pub fn from_vars(vars: &Vars) -> Result<InstallationKey, KeyError> {
+    load_or_create(Path::new(vars.get("FEEDMILL_KEY_FILE").ok_or(KeyError::NotSet)?))
 }
 
 fn create(path: &Path) -> Result<InstallationKey, KeyError> {

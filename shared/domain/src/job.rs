@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::carry::Carry;
-use crate::failure::Failure;
+use crate::failure::{ErrorCode, Failure};
 use crate::id::{JobId, Ordinal, SourceId};
 use crate::time::Timestamp;
 use crate::timing::Lane;
@@ -261,6 +261,14 @@ impl Finished {
             bytes: 0,
             carry: carry.with_possible_get(possible_get),
         }
+    }
+}
+
+impl Finished {
+    /// A job whose holder did not come back. `carry` already counts the GET that it may have made.
+    pub fn abandoned(source: SourceId, pointer: &Pointer, carry: &Carry, now: Timestamp) -> Self {
+        let failure = Failure::new(ErrorCode::LeaseExpired, LEASE_EXPIRED);
+        Self::closed_from_outside(source, pointer, failure, carry, carry.last_get, now)
     }
 }
 

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::carry::Carry;
 use crate::id::{JobId, Ordinal, SourceId};
-use crate::job::Reason;
+use crate::job::{NewJob, Pointer, Reason};
+use crate::source::Target;
 use crate::time::Timestamp;
 use crate::timing::{self, Lane};
-use crate::wheel::Minute;
+use crate::wheel::{Minute, Pace};
 
 /// The message version that this code writes. It reads this and the one before.
 pub const VERSION: u32 = 1;
@@ -64,7 +65,64 @@ pub struct FetchMessage {
     pub returned: u8,
 }
 
+/// The queue for a job of `target`: first fetches go where slow sources do.
+pub fn lane(target: &Target, reason: Reason) -> Lane {
+    match reason {
+        Reason::First => Lane::Slow,
+        Reason::Scheduled | Reason::Refresh => target.lane,
+    }
+}
+
+/// A job for `target` that is queued `now` and starts at `start`, or now if that is past.
+pub fn new_job(
+    job: JobId,
+    target: &Target,
+    reason: Reason,
+    tick: Minute,
+    start: Timestamp,
+    now: Timestamp,
+    pace: Pace,
+) -> NewJob {
+    let earliest = start.max(now);
+    let interval = pace.span(target.settings.interval_minutes);
+    let lease_until = timing::queued_lease(now, earliest, interval, lane(target, reason));
+    NewJob {
+        job,
+        tick,
+        queued_at: now,
+        earliest,
+        lease_until,
+        reason,
+    }
+}
+
 impl FetchMessage {
+    /// The message of the job that `pointer` names, sent for the first time.
+    pub fn of(target: &Target, pointer: &Pointer, carry: Carry, pace: Pace) -> Self {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            v: VERSION,
+            job: pointer.job,
+            source: target.source,
+            url: Some(target.url.clone()),
+            host: target.host.clone(),
+            timeout_ms: millis(target.settings.timeout),
+            interval_ms: millis(pace.span(target.settings.interval_minutes)),
+            subscribers: target.subscribers,
+            watched: target.watched,
+            lane: lane(target, pointer.reason),
+            queued_at: pointer.queued_at,
+            tick: pointer.tick,
+            earliest: pointer.earliest,
+            reason: pointer.reason,
+            carry,
+            open: pointer.open,
+            again: false,
+            attempts: pointer.attempts,
+            returned: 0,
+        }
+    }
+
     /// The source's time-out.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)

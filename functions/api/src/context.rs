@@ -1,0 +1,93 @@
+//! What every request needs, made once a process.
+
+use blob::Bucket;
+use boot::clock::Clock;
+use boot::settings::Settings;
+use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
+use domain::time::Timestamp;
+use domain::wheel::Pace;
+use fetch::Reach;
+use queue::Queue;
+use store::Store;
+
+use crate::cursor::Cursors;
+
+/// What an installation sets, as far as the api goes by it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// How long a wheel minute lasts.
+    pub pace: Pace,
+    /// The shortest interval that a source may have, in wheel minutes.
+    pub min_interval_minutes: u32,
+    /// How many shards the wheel has.
+    pub shards: u8,
+    /// Which URLs may be added.
+    pub reach: Reach,
+    /// Every landing is announced, watched or not.
+    pub announce_all: bool,
+}
+
+impl From<&Settings> for Rules {
+    fn from(settings: &Settings) -> Self {
+        let reach = if settings.allow_private_networks {
+            Reach::with_private_networks()
+        } else {
+            Reach::default()
+        };
+        Self {
+            pace: settings.pace,
+            min_interval_minutes: settings.min_interval_minutes,
+            shards: settings.shards,
+            reach,
+            announce_all: settings.announce_all,
+        }
+    }
+}
+
+/// What a context is put together from.
+pub struct Parts {
+    /// Tables.
+    pub store: Store,
+    /// Queues.
+    pub queue: Queue,
+    /// Content of long posts.
+    pub bucket: Bucket,
+    /// The installation's key.
+    pub key: InstallationKey,
+    /// The time.
+    pub clock: Clock,
+    /// Settings.
+    pub rules: Rules,
+}
+
+/// The clients, keys and settings of one process.
+pub struct Context {
+    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    pub(crate) bucket: Bucket,
+    pub(crate) rules: Rules,
+    pub(crate) face: PostFace,
+    pub(crate) cursors: Cursors,
+    pub(crate) ids: JobIdMint,
+    clock: Clock,
+}
+
+impl Context {
+    /// Put together from its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            queue: parts.queue,
+            bucket: parts.bucket,
+            rules: parts.rules,
+            face: PostFace::new(&parts.key),
+            cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
+            ids: JobIdMint::default(),
+            clock: parts.clock,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}

@@ -1,0 +1,122 @@
+//! Posts: list those of a source, show one.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use blob::BlobKey;
+use domain::id::{Ordinal, PostId, SourceId};
+use serde_json::value::{RawValue, to_raw_value};
+use store::{Content, Post};
+
+use crate::MAX_ANSWER_BYTES;
+use crate::context::Context;
+use crate::extract::{One, Page};
+use crate::problem::Problem;
+use crate::view::{PostView, PostsPage};
+
+/// The most bytes of one stored content, compressed.
+const MAX_CONTENT: usize = 16 << 20;
+
+pub(crate) async fn list(
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+    page: Page,
+) -> Result<Json<PostsPage>, Problem> {
+    let scope = format!("posts {source}");
+    let below: Option<Ordinal> = page
+        .cursor
+        .map(|cursor| context.cursors.open(&scope, &cursor))
+        .transpose()?;
+    let Some(head) = context.store.head(source).await? else {
+        return Err(Problem::not_found("source"));
+    };
+    // The index may be ahead of the head: what is not counted yet is not shown.
+    let top = Ordinal::new(head.post_count.get() + 1);
+    let entries = context
+        .store
+        .page(source, Some(below.map_or(top, |below| below.min(top))), page.limit)
+        .await?;
+    let full = entries.len() == page.limit;
+    let numbers: Vec<_> = entries.iter().map(|(_, number)| *number).collect();
+    let found = context.store.posts(&numbers).await?;
+    let (mut posts, mut bytes, mut reached) = (Vec::new(), 0, None);
+    for (ordinal, number) in entries {
+        let shown: Option<Box<RawValue>> = match found.iter().find(|post| post.number == number) {
+            Some(post) => Some(context.shown(post.clone()).await?),
+            // Gone since the index was read.
+            None => None,
+        };
+        let size = shown.as_ref().map_or(0, |shown| shown.get().len());
+        if bytes + size > MAX_ANSWER_BYTES && !posts.is_empty() {
+            let next = reached
+                .map(|ordinal: Ordinal| context.cursors.seal(&scope, &ordinal))
+                .transpose()?;
+            return Ok(Json(PostsPage { posts, next }));
+        }
+        bytes += size + 1;
+        posts.extend(shown);
+        reached = Some(ordinal);
+    }
+    let next = reached
+        .filter(|_| full)
+        .map(|ordinal| context.cursors.seal(&scope, &ordinal))
+        .transpose()?;
+    Ok(Json(PostsPage { posts, next }))
+}
+
+pub(crate) async fn show(
+    State(context): State<Arc<Context>>,
+    One(post): One<PostId>,
+) -> Result<Json<Box<RawValue>>, Problem> {
+    let number = context.face.reveal(post);
+    match context.store.post(number).await? {
+        Some(post) => Ok(Json(context.shown(post).await?)),
+        None => Err(Problem::not_found("post")),
+    }
+}
+
+impl Context {
+    /// A post as JSON; one that would not fit an answer comes without its content.
+    async fn shown(&self, post: Post) -> Result<Box<RawValue>, Problem> {
+        let mut view = PostView {
+            id: self.face.hide(post.number),
+            source: post.source,
+            title: post.title,
+            url: post.url,
+            authors: post.authors,
+            published: post.published.to_string(),
+            updated: post.updated.map(|at| at.to_string()),
+            arrived: post.arrived.to_string(),
+            summary: post.summary,
+            content: self.content(post.content).await?,
+            categories: post.categories,
+            enclosures: post.enclosures,
+            image: post.image,
+            comments: post.comments,
+            revision: post.revision,
+        };
+        let raw = to_raw_value(&view).map_err(|error| Problem::ours(&error))?;
+        if raw.get().len() <= MAX_ANSWER_BYTES {
+            return Ok(raw);
+        }
+        view.content = None;
+        to_raw_value(&view).map_err(|error| Problem::ours(&error))
+    }
+
+    async fn content(&self, content: Content) -> Result<Option<String>, Problem> {
+        let hash = match content {
+            Content::None => return Ok(None),
+            Content::Inline(html) => return Ok(Some(html)),
+            Content::InBlob(hash) => hash,
+        };
+        let Some(key) = BlobKey::content(&hash) else {
+            return Ok(None);
+        };
+        let Some(bytes) = self.bucket.get(&key, MAX_CONTENT).await? else {
+            tracing::error!(blob.hash = hash, "the content of a post is not in the bucket");
+            return Ok(None);
+        };
+        Ok(store::unpack(&bytes))
+    }
+}

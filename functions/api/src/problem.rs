@@ -1,0 +1,202 @@
+//! Problems: RFC 9457, with a stable `code`. The one file that maps errors to HTTP.
+//!
+//! What a client sees and what the log keeps are different texts: causes go to the log, here, once.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use blob::BlobError;
+use boot::logs::causes;
+use domain::id::BadId;
+use fetch::FetchError;
+use queue::QueueError;
+use serde::Serialize;
+use store::StoreError;
+
+/// An answer that is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    retry_after: Option<Duration>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn no_such_path() -> Self {
+        let detail = "there is nothing at this path; see docs/API.md for those that exist";
+        Self::new(StatusCode::NOT_FOUND, "no_such_path", "No such path", detail)
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        let detail = "this path does not take this method; the Allow header lists those that it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "Wrong method", detail)
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        let detail = format!("there is no {what} with this id");
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    pub(crate) fn bad_body(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad_body",
+            "The body is not what this path takes",
+            detail,
+        )
+    }
+
+    pub(crate) fn bad_query(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad_query",
+            "The query is not what this path takes",
+            detail,
+        )
+    }
+
+    pub(crate) fn bad_cursor() -> Self {
+        let detail = "this cursor was not made for this list; start without one";
+        Self::new(StatusCode::BAD_REQUEST, "bad_cursor", "Bad cursor", detail)
+    }
+
+    pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "out_of_range",
+            "A value is out of its range",
+            detail,
+        )
+    }
+
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "This is not possible as things are", detail)
+    }
+
+    pub(crate) fn too_early(detail: impl Into<String>, wait: Duration) -> Self {
+        let early = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_early",
+            "Too early to fetch again",
+            detail,
+        );
+        Self {
+            retry_after: Some(wait),
+            ..early
+        }
+    }
+
+    /// Something that is our fault and that repeating does not mend. Logs the causes.
+    pub(crate) fn ours(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error = causes(error), "a request failed");
+        let detail = "Feedmill failed at this request; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+
+    /// Something that is our fault and may work in a moment. Logs the causes.
+    pub(crate) fn unavailable(error: &(dyn Error + 'static)) -> Self {
+        tracing::warn!(error = causes(error), "a request has to be repeated");
+        let detail = "Feedmill cannot do this right now; repeat the request in a moment";
+        let later = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Not available right now",
+            detail,
+        );
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            ..later
+        }
+    }
+
+    fn judged(error: &(dyn Error + 'static), retryable: bool) -> Self {
+        if retryable {
+            Self::unavailable(error)
+        } else {
+            Self::ours(error)
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            kind: format!("urn:feedmill:problem:{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+        };
+        let mut response = (self.status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+impl From<BadId> for Problem {
+    fn from(bad: BadId) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_id", "Malformed id", bad.to_string())
+    }
+}
+
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        let failure = error.failure();
+        let title = "This URL cannot be fetched";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            failure.code.as_str(),
+            title,
+            failure.message,
+        )
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::judged(&error, error.is_retryable())
+    }
+}
+
+impl From<QueueError> for Problem {
+    fn from(error: QueueError) -> Self {
+        Self::judged(&error, error.is_retryable())
+    }
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        Self::judged(&error, error.is_retryable())
+    }
+}

@@ -1,0 +1,124 @@
+//! A person's refresh: a job at once, unless one is in hand, or it would be rude.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::id::SourceId;
+use domain::job::{Finished, Job, Pointer, Queueing, Reason};
+use domain::message::{lane, new_job};
+use domain::source::{SourceState, Target};
+use store::{Queued, Superseding, Swap};
+
+use crate::context::Context;
+use crate::extract::One;
+use crate::next::{earliest_of, sentence};
+use crate::problem::Problem;
+use crate::sources::SAFETY_MINUTES;
+use crate::view::JobView;
+
+/// How often the pointer may move under us before we give up.
+const TRIES: usize = 5;
+
+pub(crate) async fn refresh(
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+) -> Result<(StatusCode, Json<JobView>), Problem> {
+    let Some((head, poll)) = context.store.view(source).await? else {
+        return Err(Problem::not_found("source"));
+    };
+    if head.state != SourceState::Active {
+        let why = head.reason.unwrap_or_else(|| format!("it is {}", head.state.as_str()));
+        return Err(Problem::conflict(
+            "not_active",
+            format!("this source is not polled: {why}"),
+        ));
+    }
+    for _ in 0..TRIES {
+        if let Some(job) = context.try_refresh(&poll.target).await? {
+            return Ok((StatusCode::ACCEPTED, Json(JobView::from(job))));
+        }
+    }
+    Err(Problem::conflict(
+        "busy",
+        "the dispatcher is at this source right now; repeat the request",
+    ))
+}
+
+impl Context {
+    /// One attempt; `None` when the pointer moved meanwhile.
+    async fn try_refresh(&self, target: &Target) -> Result<Option<Job>, Problem> {
+        let (source, now, pace) = (target.source, self.now(), self.rules.pace);
+        let looks = self.store.looks(&[source]).await?;
+        let Some(look) = looks.get(&source) else {
+            return Err(Problem::not_found("source"));
+        };
+        let (pointer, finished) = (&look.pointer, &look.finished);
+        if pointer.is_live(finished.is_some(), now) {
+            return Ok(Some(Job::in_hand(source, pointer)));
+        }
+        let carry = match finished {
+            Some(finished) => finished.carry.clone(),
+            None => self.carry_of_abandoned(target, pointer).await?,
+        };
+        // The cool-down is the installation's floor; what the server asked for is never bypassed.
+        let floor = pace.span(self.rules.min_interval_minutes);
+        let paused = self.store.paused_hosts(now).await?.get(&target.host).copied();
+        let (earliest, why) = earliest_of(&carry, floor, paused);
+        if earliest > now {
+            let detail = format!("not before {earliest}: {}", sentence(why, &carry, &target.host));
+            return Err(Problem::too_early(detail, earliest.until(now)));
+        }
+        let due = pace.minute_of(now).plus(SAFETY_MINUTES);
+        let new = new_job(self.ids.next(now), target, Reason::Refresh, due, now, now, pace);
+        self.store.put_due(target.slot.shard, &[(due, source)]).await?;
+        let queued = match pointer.queue(finished.is_some(), new, now) {
+            Queueing::Live(_) => None,
+            Queueing::NotActive => return Err(Problem::conflict("not_active", "this source is not polled any more")),
+            Queueing::Swap(next) => self.swap(pointer, next, source).await?,
+            Queueing::Supersede(next) => self.supersede(target, pointer, next, &carry).await?,
+        };
+        let Some(queued) = queued else { return Ok(None) };
+        self.send_now(target, &queued, carry).await;
+        Ok(Some(Job::in_hand(source, &queued)))
+    }
+
+    async fn swap(&self, seen: &Pointer, next: Pointer, source: SourceId) -> Result<Option<Pointer>, Problem> {
+        let swap = Swap {
+            source,
+            seen: seen.job,
+            next: next.clone(),
+        };
+        match self.store.queue(&[swap]).await.pop() {
+            Some(Queued::Queued) => Ok(Some(next)),
+            Some(Queued::Raced(_)) | None => Ok(None),
+            Some(Queued::NotActive) => Err(Problem::conflict("not_active", "this source is not polled any more")),
+            Some(Queued::Unknown(error)) => Err(error.into()),
+        }
+    }
+
+    async fn supersede(
+        &self,
+        target: &Target,
+        seen: &Pointer,
+        next: Pointer,
+        carry: &domain::carry::Carry,
+    ) -> Result<Option<Pointer>, Problem> {
+        let old = Finished::abandoned(target.source, seen, carry, self.now());
+        match self.store.supersede(target.source, seen, &next, &old).await? {
+            Superseding::Superseded => Ok(Some(next)),
+            Superseding::Raced => Ok(None),
+        }
+    }
+
+    /// What an abandoned job hands on: the carry it started from, and a GET as late as it could have been.
+    async fn carry_of_abandoned(&self, target: &Target, pointer: &Pointer) -> Result<domain::carry::Carry, Problem> {
+        let before = match pointer.prev {
+            Some(prev) => self.store.finished(target.source, prev).await?,
+            None => None,
+        };
+        let carry = before.map(|finished| finished.carry).unwrap_or_default();
+        Ok(carry.with_possible_get(Some(pointer.possible_get(lane(target, pointer.reason)))))
+    }
+}

@@ -1,0 +1,323 @@
+//! Sources: add, list, show, change, delete.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::IntoResponse;
+use domain::carry::Carry;
+use domain::id::{Ordinal, SourceId, SystemEntropy};
+use domain::job::{Pointer, Reason};
+use domain::message::{Announcement, FetchMessage, VERSION, new_job};
+use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::timing::Lane;
+use domain::wheel::Slot;
+use queue::{Outgoing, Sent};
+use serde::Deserialize;
+use store::{Change, Creating, Leaving, NewSource, Place};
+use url::Url;
+
+use crate::context::{Context, Rules};
+use crate::extract::{Body, One, Page};
+use crate::problem::Problem;
+use crate::view::{SourceView, SourcesPage};
+
+/// How many short ids are drawn before giving up: a second draw is needed once in millions.
+const DRAWS: usize = 10;
+/// The dispatcher looks after a personal job this many wheel minutes later, should the message never have been sent.
+pub(crate) const SAFETY_MINUTES: u64 = 2;
+/// Posts, jobs and keys that a deletion removes at once; the dispatcher goes on with the rest.
+const SWEEP_AT_ONCE: usize = 200;
+/// A source with a longer time-out would not fit the fast lane's function.
+const FAST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The floor that an installation has unless it says otherwise, in wheel minutes.
+const FLOOR: u32 = 60;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Add {
+    url: String,
+    #[serde(default)]
+    timeout_seconds: Option<u64>,
+    #[serde(default)]
+    interval_minutes: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    #[serde(default)]
+    timeout_seconds: Option<u64>,
+    #[serde(default)]
+    interval_minutes: Option<u32>,
+}
+
+impl Settings {
+    /// These settings over `before`, each within its bounds.
+    fn over(&self, before: SourceSettings, rules: &Rules) -> Result<SourceSettings, Problem> {
+        let (low, high) = (
+            SourceSettings::MIN_TIMEOUT.as_secs(),
+            SourceSettings::MAX_TIMEOUT.as_secs(),
+        );
+        let timeout = match self.timeout_seconds {
+            None => before.timeout,
+            Some(seconds) if (low..=high).contains(&seconds) => Duration::from_secs(seconds),
+            Some(_) => {
+                return Err(Problem::out_of_range(format!(
+                    "`timeout_seconds` must be {low} to {high}"
+                )));
+            }
+        };
+        let (low, high) = (rules.min_interval_minutes, SourceSettings::MAX_INTERVAL_MINUTES);
+        let interval_minutes = match self.interval_minutes {
+            None => before.interval_minutes,
+            Some(minutes) if (low..=high).contains(&minutes) => minutes,
+            Some(_) => {
+                return Err(Problem::out_of_range(format!(
+                    "`interval_minutes` must be {low} to {high}"
+                )));
+            }
+        };
+        Ok(SourceSettings {
+            timeout,
+            interval_minutes,
+        })
+    }
+}
+
+pub(crate) async fn add(
+    State(context): State<Arc<Context>>,
+    Body(add): Body<Add>,
+) -> Result<impl IntoResponse, Problem> {
+    let url = fetch::check_url(&add.url, &context.rules.reach)?;
+    let wanted = Settings {
+        timeout_seconds: add.timeout_seconds,
+        interval_minutes: add.interval_minutes,
+    };
+    let start = SourceSettings {
+        interval_minutes: context.rules.default_interval(),
+        ..SourceSettings::DEFAULT
+    };
+    let settings = wanted.over(start, &context.rules)?;
+    let (source, status) = context.create(&url, settings).await?;
+    let view = context
+        .source_view(source)
+        .await?
+        .ok_or_else(|| Problem::not_found("source"))?;
+    Ok((
+        status,
+        [(LOCATION, format!("/v1/sources/{source}"))] as [(HeaderName, String); 1],
+        Json(view),
+    ))
+}
+
+impl Rules {
+    /// The interval of a source for which nobody set one: an hour; an installation that moves its floor means it for all.
+    fn default_interval(&self) -> u32 {
+        match self.min_interval_minutes {
+            FLOOR => SourceSettings::DEFAULT.interval_minutes,
+            moved => moved,
+        }
+    }
+}
+
+impl Context {
+    /// Makes a source for `url` and queues its first fetch; the one that has this URL already is as good.
+    async fn create(&self, url: &Url, settings: SourceSettings) -> Result<(SourceId, StatusCode), Problem> {
+        let known = fetch::normalise(url);
+        if let Some(source) = self.store.find_by_url(&known).await? {
+            return Ok((source, StatusCode::OK));
+        }
+        for _ in 0..DRAWS {
+            let new = self.new_source(SourceId::draw(&mut SystemEntropy), url, known.clone(), settings);
+            match self.store.create(&new).await? {
+                Creating::Created => {
+                    self.send_now(&new.target, &new.pointer, Carry::default()).await;
+                    return Ok((new.target.source, StatusCode::CREATED));
+                }
+                Creating::UrlTaken(source) => return Ok((source, StatusCode::OK)),
+                Creating::IdTaken => {}
+            }
+        }
+        Err(Problem::conflict(
+            "no_free_id",
+            "no free id was found; repeat the request",
+        ))
+    }
+
+    fn new_source(&self, source: SourceId, url: &Url, known: String, settings: SourceSettings) -> NewSource {
+        let now = self.now();
+        let target = Target {
+            source,
+            slot: Slot::of(source, settings.interval_minutes, self.rules.shards),
+            url: url.to_string(),
+            host: fetch::host_key(url),
+            lane: lane_of(settings),
+            settings,
+            subscribers: 0,
+            watched: false,
+        };
+        let due = self.rules.pace.minute_of(now).plus(SAFETY_MINUTES);
+        let job = new_job(
+            self.ids.next(now),
+            &target,
+            Reason::First,
+            due,
+            now,
+            now,
+            self.rules.pace,
+        );
+        let head = Head {
+            source,
+            url: target.url.clone(),
+            url_keys: vec![known],
+            title: None,
+            site: None,
+            icon: None,
+            state: SourceState::Active,
+            since: now,
+            reason: None,
+            post_count: Ordinal::NONE,
+            recent: Recent::default(),
+            floor_ordinal: Ordinal::NONE,
+            subscribers: 0,
+            watchers: 0,
+            settings,
+            created_at: now,
+            version: 0,
+        };
+        NewSource {
+            head,
+            target,
+            pointer: Pointer::first(job),
+            due,
+        }
+    }
+
+    /// Sends the message of a job that a person waits for. If that fails, the dispatcher finds the job queued and sends it.
+    pub(crate) async fn send_now(&self, target: &Target, pointer: &Pointer, carry: Carry) {
+        let mut message = FetchMessage::of(target, pointer, carry, self.rules.pace);
+        message.watched |= self.rules.announce_all;
+        let delay = pointer.earliest.until(self.now());
+        for sent in self.queue.send(&[Outgoing { message, delay }]).await {
+            match sent {
+                Sent::Sent => {}
+                Sent::Refused(error) | Sent::Unknown(error) => {
+                    let error = boot::logs::causes(&error);
+                    tracing::warn!(source.id = %target.source, error, "a message was not sent; the dispatcher will");
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn source_view(&self, source: SourceId) -> Result<Option<SourceView>, Problem> {
+        let Some(head) = self.store.head(source).await? else {
+            return Ok(None);
+        };
+        Ok(self.source_views(vec![head]).await?.pop())
+    }
+}
+
+fn lane_of(settings: SourceSettings) -> Lane {
+    if settings.timeout > FAST_TIMEOUT {
+        Lane::Slow
+    } else {
+        Lane::Fast
+    }
+}
+
+pub(crate) async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
+    const SCOPE: &str = "sources";
+    let after: Option<Place> = page
+        .cursor
+        .map(|cursor| context.cursors.open(SCOPE, &cursor))
+        .transpose()?;
+    let (heads, more) = context.store.list(after, page.limit).await?;
+    let next = more.map(|place| context.cursors.seal(SCOPE, &place)).transpose()?;
+    Ok(Json(SourcesPage {
+        sources: context.source_views(heads).await?,
+        next,
+    }))
+}
+
+pub(crate) async fn show(
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+) -> Result<Json<SourceView>, Problem> {
+    context
+        .source_view(source)
+        .await?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("source"))
+}
+
+pub(crate) async fn change(
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+    Body(wanted): Body<Settings>,
+) -> Result<Json<SourceView>, Problem> {
+    // Somebody else may change the same source: then what he wrote is the base.
+    for _ in 0..DRAWS {
+        let Some((head, poll)) = context.store.view(source).await? else {
+            return Err(Problem::not_found("source"));
+        };
+        let settings = wanted.over(head.settings, &context.rules)?;
+        let lane = if settings.timeout == head.settings.timeout {
+            poll.target.lane
+        } else {
+            lane_of(settings)
+        };
+        let slot = Slot::of(source, settings.interval_minutes, context.rules.shards);
+        let target = Target {
+            slot,
+            lane,
+            settings,
+            ..poll.target
+        };
+        match context.store.change_settings(&head, settings, &target).await? {
+            Change::Changed(head) => {
+                let view = context.source_views(vec![head]).await?.pop();
+                return view.map(Json).ok_or_else(|| Problem::not_found("source"));
+            }
+            Change::Conflict => {}
+            Change::Missing => return Err(Problem::not_found("source")),
+        }
+    }
+    Err(Problem::conflict(
+        "busy",
+        "someone else keeps changing this source; repeat the request",
+    ))
+}
+
+pub(crate) async fn delete(
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+) -> Result<StatusCode, Problem> {
+    let now = context.now();
+    let reason = "someone deleted it";
+    match context.store.leave(source, SourceState::Deleting, reason, now).await? {
+        Leaving::Left { announce } => {
+            if let Some((job, from, to)) = announce {
+                context
+                    .queue
+                    .announce(&Announcement {
+                        v: VERSION,
+                        source,
+                        job,
+                        from,
+                        to,
+                    })
+                    .await?;
+            }
+        }
+        Leaving::Already(_) => {}
+        Leaving::Missing => return Err(Problem::not_found("source")),
+    }
+    // What is left is swept by the dispatcher, minute after minute.
+    context.store.sweep(source, now, SWEEP_AT_ONCE).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

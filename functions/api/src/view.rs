@@ -1,0 +1,147 @@
+//! What people see: the JSON of sources, jobs and posts. Instants are RFC 3339 in UTC; what is unknown is null.
+
+use domain::id::{JobId, PostId, SourceId};
+use domain::job::Job;
+use domain::parsed::Enclosure;
+use domain::source::Head;
+use domain::time::Timestamp;
+use serde::Serialize;
+
+/// A source.
+#[derive(Serialize)]
+pub(crate) struct SourceView {
+    id: SourceId,
+    url: String,
+    title: Option<String>,
+    site: Option<String>,
+    icon: Option<String>,
+    state: &'static str,
+    since: String,
+    reason: Option<String>,
+    post_count: u64,
+    subscribers: u32,
+    timeout_seconds: u64,
+    interval_minutes: u32,
+    created_at: String,
+    /// The job that is or was last in hand.
+    latest_job: Option<JobView>,
+    /// The last one that ended: "last fetched" and "last error" are read here.
+    last_finished_job: Option<JobView>,
+    next_fetch: Option<NextFetch>,
+}
+
+/// When a source will be fetched next, and why not earlier.
+#[derive(Serialize)]
+pub(crate) struct NextFetch {
+    pub(crate) at: String,
+    pub(crate) reason: &'static str,
+    pub(crate) detail: String,
+}
+
+impl SourceView {
+    pub(crate) fn new(
+        head: Head,
+        latest: Option<Job>,
+        last_finished: Option<Job>,
+        next_fetch: Option<NextFetch>,
+    ) -> Self {
+        Self {
+            id: head.source,
+            url: head.url,
+            title: head.title,
+            site: head.site,
+            icon: head.icon,
+            state: head.state.as_str(),
+            since: head.since.to_string(),
+            reason: head.reason,
+            post_count: head.post_count.get(),
+            subscribers: head.subscribers,
+            timeout_seconds: head.settings.timeout.as_secs(),
+            interval_minutes: head.settings.interval_minutes,
+            created_at: head.created_at.to_string(),
+            latest_job: latest.map(JobView::from),
+            last_finished_job: last_finished.map(JobView::from),
+            next_fetch,
+        }
+    }
+}
+
+/// A job.
+#[derive(Serialize)]
+pub(crate) struct JobView {
+    id: JobId,
+    source: SourceId,
+    status: &'static str,
+    reason: &'static str,
+    queued_at: String,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    error_code: Option<&'static str>,
+    error_message: Option<String>,
+    posts_count: u32,
+    edits_count: u32,
+    http_status: Option<u16>,
+    bytes: u64,
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        let text = |at: Timestamp| at.to_string();
+        Self {
+            id: job.id,
+            source: job.source,
+            status: job.status.as_str(),
+            reason: job.reason.as_str(),
+            queued_at: text(job.queued_at),
+            started_at: job.started_at.map(text),
+            ended_at: job.ended_at.map(text),
+            error_code: job.failure.as_ref().map(|failure| failure.code.as_str()),
+            error_message: job.failure.map(|failure| failure.message),
+            posts_count: job.posts_count,
+            edits_count: job.edits_count,
+            http_status: job.http_status,
+            bytes: job.bytes,
+        }
+    }
+}
+
+/// A post.
+#[derive(Serialize)]
+pub(crate) struct PostView {
+    pub(crate) id: PostId,
+    pub(crate) source: SourceId,
+    pub(crate) title: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) authors: Vec<String>,
+    pub(crate) published: String,
+    pub(crate) updated: Option<String>,
+    pub(crate) arrived: String,
+    pub(crate) summary: Option<String>,
+    pub(crate) content: Option<String>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) enclosures: Vec<Enclosure>,
+    pub(crate) image: Option<String>,
+    pub(crate) comments: Option<String>,
+    pub(crate) revision: u32,
+}
+
+/// One page of sources.
+#[derive(Serialize)]
+pub(crate) struct SourcesPage {
+    pub(crate) sources: Vec<SourceView>,
+    pub(crate) next: Option<String>,
+}
+
+/// One page of jobs.
+#[derive(Serialize)]
+pub(crate) struct JobsPage {
+    pub(crate) jobs: Vec<JobView>,
+    pub(crate) next: Option<String>,
+}
+
+/// One page of posts.
+#[derive(Serialize)]
+pub(crate) struct PostsPage {
+    pub(crate) posts: Vec<Box<serde_json::value::RawValue>>,
+    pub(crate) next: Option<String>,
+}

@@ -1,0 +1,8 @@
+//! What the HTTP function answers, on real tables, queues and buckets.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod jobs;
+mod posts;
+mod problems;
+mod sources;
+mod world;

@@ -1,0 +1,148 @@
+//! A store, queues and a bucket in memory, a clock that stands still until told, and the router above them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use api::{Context, Parts, Rules};
+use axum::Router;
+use axum::body::Body;
+use blob::Bucket;
+use boot::aws::{Aws, Service};
+use boot::clock::Clock;
+use domain::id::{InstallationKey, SystemEntropy};
+use domain::message::FetchMessage;
+use domain::time::Timestamp;
+use domain::wheel::Pace;
+use emulator::sqs::{Attributes, Receive};
+use emulator::{Emulator, Where};
+use fetch::Reach;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use queue::{Queue, Urls};
+use serde_json::Value;
+use store::{Store, Tables};
+use tower::ServiceExt as _;
+
+pub(crate) struct World {
+    emulator: Emulator,
+    pub(crate) store: Store,
+    router: Router,
+    time: Arc<AtomicI64>,
+}
+
+/// An answer: status, body as JSON (null when empty), and the headers.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) json: Value,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) bytes: usize,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let time = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let told = Arc::clone(&time);
+        let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed)))
+            .await
+            .unwrap();
+        for queue in ["fetch", "fetch-slow", "tasks"] {
+            emulator.sqs().create_queue(queue, &Attributes::new()).unwrap();
+        }
+        let endpoints = emulator.endpoints().clone();
+        let aws = Aws::local(&endpoints.dynamodb, &endpoints.sqs, &endpoints.s3);
+        let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
+        store.create_tables().await.unwrap();
+        let url = |name: &str| format!("{}/{}/{name}", endpoints.sqs, emulator::ACCOUNT);
+        let urls = Urls {
+            fetch: url("fetch"),
+            fetch_slow: url("fetch-slow"),
+            tasks: url("tasks"),
+        };
+        let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
+        bucket.create().await.unwrap();
+        let told = Arc::clone(&time);
+        let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::Relaxed)));
+        let rules = Rules {
+            pace: Pace::REAL,
+            min_interval_minutes: 60,
+            shards: 1,
+            reach: Reach::default(),
+            announce_all: false,
+        };
+        let key = InstallationKey::generate(&mut SystemEntropy);
+        let queue = Queue::new(&aws.config(Service::Sqs), urls);
+        let context = Context::new(Parts {
+            store: store.clone(),
+            queue,
+            bucket,
+            key,
+            clock,
+            rules,
+        });
+        Self {
+            emulator,
+            store,
+            router: api::router(Arc::new(context)),
+            time,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.time.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.time
+            .fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status,
+            json,
+            headers: parts.headers,
+            bytes: bytes.len(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, "").await
+    }
+
+    /// Adds a source and gives its id.
+    pub(crate) async fn add(&self, url: &str) -> String {
+        let added = self
+            .ask(
+                Method::POST,
+                "/v1/sources",
+                &serde_json::json!({ "url": url }).to_string(),
+            )
+            .await;
+        assert_eq!(added.status, StatusCode::CREATED, "{}", added.json);
+        added.json["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The messages that wait in a queue.
+    pub(crate) async fn messages(&self, queue: &str) -> Vec<FetchMessage> {
+        let all = Receive {
+            max_messages: 100,
+            wait_seconds: Some(0),
+            visibility_seconds: Some(0),
+        };
+        let received = self.emulator.sqs().receive(queue, all).await.unwrap();
+        received
+            .iter()
+            .map(|message| serde_json::from_str(&message.body).unwrap())
+            .collect()
+    }
+}
