@@ -62,7 +62,11 @@ impl Context {
     async fn find(&self, source: SourceId, look: Option<Look>, minute: Minute) -> Result<Found, StoreError> {
         let Some(look) = look else { return Ok(Found::Closed) };
         Ok(match judge(look, minute, self.now()) {
-            Verdict::Ended(pointer, carry) => Found::Free(Free { pointer, carry: *carry, abandoned: false }),
+            Verdict::Ended(pointer, carry) => Found::Free(Free {
+                pointer,
+                carry: *carry,
+                abandoned: false,
+            }),
             Verdict::Abandoned(pointer) => {
                 let before = self.carry_before(source, &pointer).await?;
                 Found::Free(Free::after_abandoned(pointer, &before))
@@ -78,7 +82,9 @@ impl Context {
 
     /// The carry that the job in hand started from.
     async fn carry_before(&self, source: SourceId, pointer: &Pointer) -> Result<Carry, StoreError> {
-        let Some(before) = pointer.prev else { return Ok(Carry::default()) };
+        let Some(before) = pointer.prev else {
+            return Ok(Carry::default());
+        };
         let finished = self.store.finished(source, before).await?;
         Ok(finished.map(|finished| finished.carry).unwrap_or_default())
     }

@@ -1,0 +1,15 @@
+//! The dispatcher against the embedded servers, at a time that the tests set: each rule of the wheel, and its losing side.
+
+mod again;
+mod backlog;
+mod cost;
+mod cursor;
+mod day;
+mod events;
+mod hosts;
+mod races;
+mod refused;
+mod rude;
+mod supersede;
+mod when;
+mod world;
