@@ -36,7 +36,7 @@ pub struct Policy {
 pub enum Weighed {
     /// 304, or the same body again.
     Unchanged(Carry),
-    /// A body that was not seen before. If it is read and landed, this is the carry; if not, [`Weighed::unreadable`].
+    /// A body that was not seen before. If it is read and landed, this is the carry; if not, [`unreadable`].
     Read(Carry),
     /// The poll failed.
     Failed(Failed),
