@@ -1,0 +1,89 @@
+//! A process that stops at a call.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use tokio::sync::watch;
+
+use crate::between::{Calling, Meddle, between};
+use crate::call::Call;
+
+/// Where the process stops. Calls are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Nowhere.
+    Never,
+    /// When it is about to make this call: nothing of it is done.
+    Before(u64),
+    /// When the answer of this call has come: all of it is done, and nobody knows.
+    After(u64),
+}
+
+/// Counts the calls of a process and stops it at one of them. Clones are one crash point.
+#[derive(Clone, Debug)]
+pub struct CrashPoint {
+    stop: Stop,
+    calls: Arc<Mutex<Vec<Call>>>,
+    reached: watch::Sender<bool>,
+}
+
+impl CrashPoint {
+    /// Stops at `stop`.
+    pub fn new(stop: Stop) -> Self {
+        Self { stop, calls: Arc::default(), reached: watch::Sender::new(false) }
+    }
+
+    /// `client` as the process has it.
+    pub fn wrap(&self, client: SharedHttpClient) -> SharedHttpClient {
+        between(client, self.clone())
+    }
+
+    /// The calls so far, the one at which it stopped included.
+    pub fn calls(&self) -> Vec<Call> {
+        self.all().clone()
+    }
+
+    /// Runs `process` to its end, or to the call where it stops: then it is dropped, with all that it holds, and the answer is `None`.
+    pub async fn run<T>(&self, process: impl Future<Output = T>) -> Option<T> {
+        let mut reached = self.reached.subscribe();
+        tokio::select! {
+            biased;
+            // The sender lives as long as `self`.
+            _ = reached.wait_for(|reached| *reached) => None,
+            done = process => Some(done),
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, call: Call) -> u64 {
+        let mut calls = self.all();
+        calls.push(call);
+        calls.len() as u64
+    }
+
+    async fn crash<T>(&self) -> T {
+        self.reached.send_replace(true);
+        std::future::pending().await
+    }
+}
+
+impl Meddle for CrashPoint {
+    fn call(&self, request: HttpRequest, next: SharedHttpConnector) -> Calling {
+        let this = self.clone();
+        Box::pin(async move {
+            let number = this.count(Call::of(&request));
+            if this.stop == Stop::Before(number) {
+                return this.crash().await;
+            }
+            let answer = next.call(request).await;
+            if this.stop == Stop::After(number) {
+                return this.crash().await;
+            }
+            answer
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Messages as a standard queue may deliver them: twice, late, out of order.
+
+use crate::dice::Dice;
+
+/// How often messages are delivered otherwise than they were sent; each in so many of 1,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mischief {
+    /// Delivered twice: together, or the second time later.
+    pub twice: u16,
+    /// Held back for a few rounds.
+    pub late: u16,
+    /// Delivered before one that was there earlier.
+    pub shuffled: u16,
+}
+
+impl Mischief {
+    /// Every third message is treated badly in each way.
+    pub const BAD_DAY: Self = Self { twice: 300, late: 300, shuffled: 300 };
+}
+
+/// Messages on their way. Nothing is ever lost: in the end all of them are delivered at least once.
+#[derive(Clone, Debug)]
+pub struct Deliveries<T> {
+    dice: Dice,
+    mischief: Mischief,
+    /// With the round from which on each may be delivered.
+    waiting: Vec<(u64, T)>,
+    round: u64,
+}
+
+/// The most rounds that a message is held back.
+const LATEST: u64 = 5;
+
+impl<T: Clone> Deliveries<T> {
+    /// None on the way yet.
+    pub fn new(dice: Dice, mischief: Mischief) -> Self {
+        Self { dice, mischief, waiting: Vec::new(), round: 0 }
+    }
+
+    /// `message` was received from the queue.
+    pub fn take(&mut self, message: T) {
+        if self.dice.per_mille(self.mischief.twice) {
+            let after = self.dice.below(LATEST);
+            self.place(after, message.clone());
+        }
+        let after = if self.dice.per_mille(self.mischief.late) { 1 + self.dice.below(LATEST) } else { 0 };
+        self.place(after, message);
+    }
+
+    /// The next round: up to `limit` messages that are delivered together.
+    pub fn next_batch(&mut self, limit: usize) -> Vec<T> {
+        let mut batch = Vec::new();
+        let mut rest = Vec::new();
+        for (from, message) in self.waiting.drain(..) {
+            if from <= self.round && batch.len() < limit {
+                batch.push(message);
+            } else {
+                rest.push((from, message));
+            }
+        }
+        self.waiting = rest;
+        self.round += 1;
+        batch
+    }
+
+    /// Whether nothing is on the way.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    fn place(&mut self, after: u64, message: T) {
+        let at = if self.dice.per_mille(self.mischief.shuffled) {
+            self.dice.below(self.waiting.len() as u64 + 1)
+        } else {
+            self.waiting.len() as u64
+        };
+        self.waiting.insert(usize::try_from(at).unwrap_or(0), (self.round + after, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deliver(mischief: Mischief) -> Vec<u32> {
+        let mut deliveries = Deliveries::new(Dice::seeded(5), mischief);
+        (0..200).for_each(|message| deliveries.take(message));
+        let mut delivered = Vec::new();
+        while !deliveries.is_empty() {
+            delivered.extend(deliveries.next_batch(10));
+        }
+        delivered
+    }
+
+    #[test]
+    fn a_well_behaved_queue_delivers_each_once_in_order() {
+        assert_eq!(deliver(Mischief::default()), (0..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_bad_day_delivers_all_some_twice_and_out_of_order() {
+        let delivered = deliver(Mischief::BAD_DAY);
+        assert!((0..200).all(|message| delivered.contains(&message)), "none is lost");
+        assert!(delivered.len() > 230, "some come twice");
+        assert!(!delivered.is_sorted(), "some come out of order");
+        assert_eq!(delivered, deliver(Mischief::BAD_DAY), "the same seed, the same day");
+    }
+}
