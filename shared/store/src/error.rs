@@ -97,7 +97,9 @@ impl StoreError {
         let code = error.code().map(str::to_owned);
         let answered = matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_));
         // Something between us and the store may have answered in its place.
-        let broken = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
+        let broken = error
+            .raw_response()
+            .is_some_and(|answer| answer.status().is_server_error());
         let source: Cause = Arc::new(error);
         if broken || !answered {
             return Self::Unavailable { operation, source };

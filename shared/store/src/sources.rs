@@ -45,7 +45,10 @@ pub enum Creating {
 
 /// What became of a change of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, and only while a person waits")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, and only while a person waits"
+)]
 pub enum Change {
     /// Done; the head as it is now.
     Changed(Head),

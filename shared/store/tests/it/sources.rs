@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::source::{Poll, SourceSettings};
+use domain::source::{Poll, SourceSettings, SourceState};
 use domain::timing::Lane;
 use domain::wheel::Slot;
 use domain::window::Window;
-use store::{Change, Creating};
+use store::{Change, Creating, Leaving};
 
-use crate::world::World;
+use crate::world::{World, noon_plus};
 
 #[tokio::test]
 async fn a_new_source_is_whole() {
@@ -192,4 +192,32 @@ async fn a_lane_changes_only_where_the_poll_state_is_as_read() {
     assert!(!world.store.set_lane(source, Lane::Slow, 1).await.unwrap());
     let poll = world.store.poll(source).await.unwrap().unwrap();
     assert_eq!((poll.target.lane, poll.version), (Lane::Fast, 2));
+}
+
+#[tokio::test]
+async fn settings_of_a_source_that_is_not_polled_do_not_bring_it_back_to_the_wheel() {
+    let world = World::new().await;
+    let draft = world.draft();
+    let source = draft.head.source;
+    world.store.create(&draft).await.unwrap();
+    let left = world
+        .store
+        .leave(source, SourceState::Gone, "410", noon_plus(5))
+        .await
+        .unwrap();
+    assert!(matches!(left, Leaving::Left { .. }), "{left:?}");
+    let head = world.store.head(source).await.unwrap().unwrap();
+    let settings = SourceSettings {
+        interval_minutes: 240,
+        ..head.settings
+    };
+    let mut target = draft.target.clone();
+    target.settings = settings;
+    target.slot = Slot::of(source, 240, 1);
+    let change = world.store.change_settings(&head, settings, &target).await.unwrap();
+    assert!(matches!(change, Change::Changed(_)), "{change:?}");
+    assert_eq!(world.store.targets(&[source]).await.unwrap(), []);
+    assert_eq!(world.store.slot(target.slot).await.unwrap(), []);
+    // For the day it comes back.
+    assert_eq!(world.store.poll(source).await.unwrap().unwrap().target, target);
 }
