@@ -1,5 +1,7 @@
 //! Blobs on the emulator's S3.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;

@@ -4,7 +4,7 @@ mod sweep;
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::carry::Carry;
 use domain::failure::{ErrorCode, Failure};
 use domain::id::{JobId, Ordinal, SourceId};
@@ -13,12 +13,12 @@ use domain::source::{Head, Poll, SourceState};
 use domain::time::Timestamp;
 
 use crate::Store;
-use crate::call::{Patience, Transacted, Verdict};
+use crate::call::{Patience, Transacted};
 use crate::error::StoreError;
 use crate::key::{self, Key};
 use crate::row::{self, Item, Row, number, text, time};
 use crate::schema::TTL;
-use crate::write::{ABSENT, PRESENT, Write, put, put_if_absent};
+use crate::write::{PRESENT, Write, put, put_if_absent};
 
 pub use sweep::Sweep;
 
@@ -72,19 +72,26 @@ impl Store {
         now: Timestamp,
     ) -> Result<Leaving, StoreError> {
         let mut patience = Patience::new();
-        let mut strangers = HashSet::new();
         loop {
-            let Some(seen) = self.survey(source).await? else { return Ok(Leaving::Missing) };
+            let Some(seen) = self.survey(source).await? else {
+                return Ok(Leaving::Missing);
+            };
             if let Some(answer) = seen.answer(state) {
                 return Ok(answer);
             }
-            let departure = Departure { seen: &seen, state, reason, now, strangers: &strangers };
-            let (urls, actions) = departure.actions(self.sources())?;
-            match self.transact_once(OPERATION, actions, None).await? {
-                Transacted::Done => return Ok(Leaving::Left { announce: seen.range() }),
-                Transacted::Refused(verdicts) => strangers.extend(taken(&urls, &verdicts)),
-                Transacted::Busy => {}
+            let departure = Departure {
+                seen: &seen,
+                state,
+                reason,
+                now,
+            };
+            let left = self
+                .transact_once(OPERATION, departure.actions(self.sources())?, None)
+                .await?;
+            if matches!(left, Transacted::Done) {
+                return Ok(Leaving::Left { announce: seen.range() });
             }
+            // Something moved, or was busy: look again.
             if !patience.wait().await {
                 return Err(StoreError::Conflict { operation: OPERATION });
             }
@@ -96,19 +103,33 @@ impl Store {
         let keys = [Key::head(source), Key::poll(source), Key::pointer(source)];
         let items = self.batch_get(OPERATION, keys, true, None).await?;
         let item = |key: Key| items.iter().find(|item| Key::of(item).as_ref() == Some(&key));
-        let (Some(head), Some(poll), Some(pointer)) =
-            (item(Key::head(source)), item(Key::poll(source)), item(Key::pointer(source)))
-        else {
+        let (Some(head), Some(poll), Some(pointer)) = (
+            item(Key::head(source)),
+            item(Key::poll(source)),
+            item(Key::pointer(source)),
+        ) else {
             return Ok(None);
         };
         let closed = closed(poll)?;
         let (head, poll, pointer) = (row::head(head)?, row::poll(poll)?, row::pointer(pointer)?);
-        let jobs = std::iter::once(pointer.job).chain(pointer.prev).map(|job| Key::job(source, job));
+        let jobs = std::iter::once(pointer.job)
+            .chain(pointer.prev)
+            .map(|job| Key::job(source, job));
         let jobs = self.batch_get(OPERATION, jobs, true, None).await?;
         let mut jobs = jobs.iter().map(row::finished).collect::<Result<Vec<_>, _>>()?;
-        let finished = jobs.iter().position(|job| job.job == pointer.job).map(|at| jobs.swap_remove(at));
+        let finished = jobs
+            .iter()
+            .position(|job| job.job == pointer.job)
+            .map(|at| jobs.swap_remove(at));
         let carry = jobs.pop().map(|before| before.carry).unwrap_or_default();
-        Ok(Some(Survey { head, poll, pointer, finished, carry, closed }))
+        Ok(Some(Survey {
+            head,
+            poll,
+            pointer,
+            finished,
+            carry,
+            closed,
+        }))
     }
 }
 
@@ -142,31 +163,23 @@ struct Departure<'a> {
     state: SourceState,
     reason: &'a str,
     now: Timestamp,
-    /// URL keys that turned out to be another source's.
-    strangers: &'a HashSet<Key>,
 }
 
 impl Departure<'_> {
-    /// The transaction, and for each of its actions which URL it frees.
-    fn actions(&self, table: &str) -> Result<(Vec<Option<Key>>, Vec<TransactWriteItem>), StoreError> {
-        let mut actions = vec![(None, self.head().update(table)?), (None, self.poll().update(table)?)];
+    fn actions(&self, table: &str) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut actions = vec![self.head().update(table)?, self.poll().update(table)?];
         if !self.seen.pointer.closed {
-            actions.push((None, self.pointer().update(table)?));
-            actions.push((None, self.job(table)?));
+            actions.push(self.pointer().update(table)?);
+            actions.push(self.job(table)?);
         }
         if self.state == SourceState::Deleting {
-            let source = self.seen.head.source;
-            actions.push((None, put(table, sweep::item(source, self.now))?));
-            let mut met = self.strangers.clone();
-            for url in self.seen.head.url_keys.iter().map(|url| Key::url(url)) {
-                if met.insert(url.clone()) {
-                    let write = Write::to(url.clone()).when(format!("{ABSENT} OR #source = :source"));
-                    let write = write.bind(":source", text(source.to_string()));
-                    actions.push((Some(url), write.delete(table)?));
-                }
+            actions.push(put(table, sweep::item(self.seen.head.source, self.now))?);
+            let urls: HashSet<Key> = self.seen.head.url_keys.iter().map(|url| Key::url(url)).collect();
+            for url in urls {
+                actions.push(Write::to(url).delete(table)?);
             }
         }
-        Ok(actions.into_iter().unzip())
+        Ok(actions)
     }
 
     fn head(&self) -> Write {
@@ -214,16 +227,25 @@ impl Departure<'_> {
         Write::to(Key::pointer(self.seen.head.source))
             .change("SET #closed = :closed REMOVE #open")
             .when("#job = :job AND #lease_until = :lease AND attribute_not_exists(#closed)")
-            .bind(":closed", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .bind(":closed", AttributeValue::Bool(true))
             .bind(":job", text(pointer.job.to_string()))
             .bind(":lease", time(pointer.lease_until))
     }
 
     /// The latest job, kept for good: what happened last stays known.
     fn job(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let Survey { head, poll, pointer, finished, carry, .. } = self.seen;
+        let Survey {
+            head,
+            poll,
+            pointer,
+            finished,
+            carry,
+            ..
+        } = self.seen;
         if finished.is_some() {
-            let write = Write::to(Key::job(head.source, pointer.job)).change(format!("REMOVE #{TTL}")).when(PRESENT);
+            let write = Write::to(Key::job(head.source, pointer.job))
+                .change(format!("REMOVE #{TTL}"))
+                .when(PRESENT);
             return write.update(table);
         }
         let failure = Failure::new(ErrorCode::Closed, CLOSED);
@@ -236,16 +258,12 @@ impl Departure<'_> {
     }
 }
 
-/// The URLs that are another source's: they were in the way, and stay.
-fn taken<'a>(urls: &'a [Option<Key>], verdicts: &'a [Verdict]) -> impl Iterator<Item = Key> + 'a {
-    let refused = urls.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_refused());
-    refused.filter_map(|(url, _)| url.clone())
-}
-
 /// What a departure closed, from the poll state.
 fn closed(poll: &Item) -> Result<Option<(JobId, Ordinal, Ordinal)>, StoreError> {
     let row = Row::of("poll state", poll)?;
-    let Some(job) = row.maybe_parsed("closed_job")? else { return Ok(None) };
+    let Some(job) = row.maybe_parsed("closed_job")? else {
+        return Ok(None);
+    };
     let ordinal = |name| row.number(name).map(Ordinal::new);
     Ok(Some((job, ordinal("closed_first")?, ordinal("closed_last")?)))
 }
