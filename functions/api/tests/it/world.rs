@@ -103,6 +103,10 @@ impl World {
             .uri(path)
             .body(Body::from(body.to_owned()))
             .unwrap();
+        self.answer(request).await
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
