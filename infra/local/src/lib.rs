@@ -1,1 +1,27 @@
-//! Feedmill on one machine: everything but `main`.
+//! Feedmill on one machine: the functions, the servers that stand in for the cloud, and the command line, in one process.
+//!
+//! The functions are the same as in the cloud, get the same events and use the same clients; only endpoints differ. It must never know
+//! a table, decide what a function decides, reach a function in another way than the platform does, or be reachable from outside this
+//! machine while there are no accounts.
+
+pub mod cli;
+pub mod client;
+pub mod data;
+pub mod demo;
+pub mod emulate;
+pub mod front;
+pub mod gate;
+pub mod install;
+pub mod listen;
+pub mod machine;
+pub mod names;
+pub mod parse;
+pub mod pump;
+pub mod run;
+pub mod shapes;
+pub mod show;
+pub mod signals;
+pub mod table;
+pub mod trouble;
+pub mod up;
+pub mod words;

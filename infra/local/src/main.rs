@@ -1,2 +1,8 @@
-//! Feedmill on one machine.
-fn main() {}
+//! Feedmill on one machine: `feedmill --help` says what it can do.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    local::run::run().await
+}

@@ -1,0 +1,217 @@
+//! The command line: words, bounds and help. What they do is in [`crate::run`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, value_parser};
+
+/// The default data folder, in the current folder.
+pub const DEFAULT_DATA: &str = ".feedmill";
+/// The default address of the API.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
+
+const EXAMPLES: &str = "\
+Examples:
+  feedmill                                  start it; data in ./.feedmill
+  feedmill demo                             see it work, without the internet
+  feedmill add https://example.org/feed     poll a feed (in a second terminal)
+  feedmill jobs --follow                    watch what happens
+  feedmill parse https://example.org/feed   what Feedmill sees in a feed
+
+Exit codes:
+  0  done
+  1  it was refused or failed; the reason is on standard error
+  2  wrong usage, or the command needs a running Feedmill and there is none
+  3  cannot start: the port or the data folder is in use, or of another version";
+
+/// Polls feeds politely, keeps their posts and serves them: here on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "feedmill", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; `up` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of `up`, for when nothing is said.
+    #[command(flatten)]
+    pub up: UpArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start Feedmill: API, dispatcher and fetchers in one process (the default)
+    Up(UpArgs),
+    /// Poll a feed from now on
+    Add(AddArgs),
+    /// List the sources, with state and next fetch
+    Sources(ListArgs),
+    /// List jobs: the last of each source, or the history of one
+    Jobs(JobsArgs),
+    /// List posts, newest first, of one source or of all
+    Posts(PostsArgs),
+    /// Show what Feedmill sees in a feed, as JSON; needs nothing running
+    Parse(ParseArgs),
+    /// Watch Feedmill poll a bundled set of sample feeds, good and bad, without the internet
+    Demo(DemoArgs),
+    /// Run only the AWS servers (DynamoDB, SQS, S3) for functions started elsewhere, e.g. by `cargo lambda watch`
+    Emulate(EmulateArgs),
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// The folder that holds everything Feedmill knows; one process has it at a time
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA)]
+    pub data: PathBuf,
+}
+
+/// Flags of `up`.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Address and port of the API; loopback only, as there are no accounts yet
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+    /// Also poll addresses that are not public, on any port: for feeds in your own network
+    #[arg(long)]
+    pub allow_private_networks: bool,
+    /// Play a minute of the schedule in this many seconds; floors and periods shrink with it
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=60))]
+    pub tick: u64,
+    /// Poll no source more often than this, in minutes of the schedule
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = value_parser!(u32).range(15..=1440))]
+    pub min_interval: u32,
+}
+
+/// Flags of `add`.
+#[derive(Debug, Clone, Args)]
+pub struct AddArgs {
+    /// The feed's address, e.g. https://example.org/feed.xml
+    pub url: String,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `sources`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `jobs`.
+#[derive(Debug, Clone, Args)]
+pub struct JobsArgs {
+    /// A source's id, as `feedmill sources` shows it
+    pub source: Option<String>,
+    /// Go on and show what happens; Ctrl-C ends it
+    #[arg(long, short)]
+    pub follow: bool,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON (with --follow: one object a line)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `posts`.
+#[derive(Debug, Clone, Args)]
+pub struct PostsArgs {
+    /// A source's id, as `feedmill sources` shows it
+    pub source: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `parse`.
+#[derive(Debug, Clone, Args)]
+pub struct ParseArgs {
+    /// A file, an http(s) address, or `-` for standard input
+    pub feed: String,
+    /// Also fetch from addresses that are not public
+    #[arg(long)]
+    pub allow_private_networks: bool,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Keep the data in this folder; otherwise it is gone afterwards
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address and port of the API; a free port if not given
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Play a minute of the schedule in this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = value_parser!(u64).range(1..=60))]
+    pub tick: u64,
+    /// Stop by itself after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
+    pub seconds: Option<u64>,
+}
+
+/// Flags of `emulate`.
+#[derive(Debug, Clone, Args)]
+pub struct EmulateArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The port of the one endpoint that answers for all three services
+    #[arg(long, value_name = "PORT", default_value_t = 4566)]
+    pub port: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_said_means_up() {
+        let cli = Cli::try_parse_from(["feedmill", "--tick", "1"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.up.tick, 1);
+        assert!(cli.up.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused() {
+        for wrong in [
+            ["--tick", "0"],
+            ["--tick", "61"],
+            ["--min-interval", "14"],
+            ["--listen", "here"],
+        ] {
+            assert!(
+                Cli::try_parse_from(["feedmill", "up", wrong[0], wrong[1]]).is_err(),
+                "{wrong:?}"
+            );
+        }
+    }
+}

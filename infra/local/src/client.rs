@@ -1,0 +1,161 @@
+//! A client of the running API: plain HTTP on loopback, one connection a request.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use crate::data::find_server;
+use crate::trouble::Trouble;
+
+/// The API answers in milliseconds; who waits longer than this talks to something else.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The most that the API gives a page.
+const PAGE: usize = 100;
+
+/// A client of one running Feedmill.
+#[derive(Clone, Debug)]
+pub struct Client {
+    address: SocketAddr,
+}
+
+/// What the API says when it refuses (RFC 9457).
+#[derive(Deserialize)]
+struct Problem {
+    title: Option<String>,
+    detail: Option<String>,
+}
+
+impl Client {
+    /// A client of the Feedmill that runs on the data folder `data`.
+    ///
+    /// # Errors
+    /// [`Trouble::NotRunning`], with how to start it.
+    pub fn of(data: &Path) -> Result<Self, Trouble> {
+        find_server(data).map(|note| Self::at(note.address)).ok_or_else(|| {
+            let folder = data.display();
+            let how = if data == Path::new(crate::cli::DEFAULT_DATA) {
+                "feedmill up".to_owned()
+            } else {
+                format!("feedmill up --data {folder}")
+            };
+            Trouble::NotRunning(format!(
+                "no Feedmill runs on the data folder {folder}: start it with `{how}`"
+            ))
+        })
+    }
+
+    /// A client of the Feedmill that listens on `address`.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address }
+    }
+
+    /// What is at `path`.
+    ///
+    /// # Errors
+    /// [`Trouble`] when it cannot be reached or refuses.
+    pub async fn get(&self, path: &str) -> Result<Value, Trouble> {
+        self.call(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Sends `body` to `path`.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Trouble> {
+        self.call(Method::POST, path, body.to_string().into()).await
+    }
+
+    /// Deletes what is at `path`.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn delete(&self, path: &str) -> Result<Value, Trouble> {
+        self.call(Method::DELETE, path, Bytes::new()).await
+    }
+
+    /// The objects of the list at `path`, which the API calls `name`, page by page until there are `limit`.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn list(&self, path: &str, name: &str, limit: usize) -> Result<Vec<Value>, Trouble> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        while all.len() < limit {
+            let page = self
+                .get(&format!("{path}?limit={}{cursor}", PAGE.min(limit - all.len())))
+                .await?;
+            let objects = page.get(name).and_then(Value::as_array).ok_or_else(not_ours)?;
+            all.extend(objects.iter().cloned());
+            let Some(next) = page.get("next").and_then(Value::as_str) else {
+                break;
+            };
+            cursor = format!("&cursor={next}");
+        }
+        Ok(all)
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Trouble> {
+        let (status, bytes) = tokio::time::timeout(PATIENCE, self.exchange(method, path, body))
+            .await
+            .map_err(|_| Trouble::Failed(format!("no answer from {} within 30 seconds", self.address)))??;
+        if status.is_success() {
+            let empty = bytes.is_empty();
+            return if empty {
+                Ok(Value::Null)
+            } else {
+                serde_json::from_slice(&bytes).map_err(|_| not_ours())
+            };
+        }
+        let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| not_ours())?;
+        let sentence = problem
+            .detail
+            .or(problem.title)
+            .unwrap_or_else(|| format!("the API answered {status}"));
+        Err(Trouble::Failed(sentence))
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Trouble> {
+        let stream = TcpStream::connect(self.address)
+            .await
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::ConnectionRefused => Trouble::NotRunning(format!(
+                    "nothing listens on {}: start Feedmill with `feedmill up`",
+                    self.address
+                )),
+                _ => Trouble::Failed(format!("cannot reach {}: {error}", self.address)),
+            })?;
+        let broken = |error: hyper::Error| Trouble::failed(format!("the connection to {} broke", self.address), &error);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.address.to_string())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| Trouble::failed("this cannot be asked", &error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        let exchange = async move {
+            let answer = sender.send_request(request).await?;
+            let status = answer.status();
+            Ok((status, answer.into_body().collect().await?.to_bytes()))
+        };
+        // The connection lives exactly as long as its one exchange.
+        let (answer, _) = tokio::join!(exchange, connection);
+        answer.map_err(broken)
+    }
+}
+
+fn not_ours() -> Trouble {
+    Trouble::Failed("the answer makes no sense: is this the API of Feedmill, of the same version?".to_owned())
+}
