@@ -1,0 +1,16 @@
+//! The fetcher against the servers of one machine and a scripted origin: every way a delivery can go.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
+mod batches;
+mod breaker;
+mod chunks;
+mod etiquette;
+mod events;
+mod failures;
+mod feeds;
+mod landing;
+mod poison;
+mod redelivery;
+mod units;
+mod world;
