@@ -1,12 +1,29 @@
-//! DynamoDB: dynoxide on SQLite.
+//! DynamoDB: dynoxide on SQLite, behind a front of ours.
+//!
+//! dynoxide has an HTTP server of its own, which tells every browser that any page may use it; this front answers the
+//! machine's own programs only. It has the operations that Feedmill uses and no others, and checks no credentials.
+//! Refusals have DynamoDB's types and statuses; the words of a validation error may differ from the cloud's.
 
-use crate::listen::Running;
 use crate::{Clock, StartError};
-use dynoxide::Database;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
 use dynoxide::storage_backend::Clock as DatabaseClock;
+use dynoxide::{Database, DynoxideError};
+use http::{HeaderMap, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+
+/// How targets of DynamoDB's begin.
+pub(crate) const TARGET_PREFIX: &str = "DynamoDB_20120810.";
+/// The largest request, as in the cloud.
+const LARGEST_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+const UNKNOWN_OPERATION: &str = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
 
 /// Opens the tables in `file`, or in memory.
 ///
@@ -27,10 +44,85 @@ pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Database, Start
     })
 }
 
-pub(crate) fn serve(listener: TcpListener, database: Database) -> Running {
-    Running::start(|stopped| {
-        dynoxide::server::serve_with_shutdown(listener, database, async move { drop(stopped.await) })
-    })
+/// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
+pub(crate) fn router(database: Database) -> Router {
+    Router::new()
+        .route("/", post(serve))
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES))
+        .with_state(database)
+}
+
+async fn serve(State(database): State<Database>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let (status, body) = answer(&database, target, &body);
+    let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (status, json, body).into_response()
+}
+
+/// Does what `target` names, and answers as DynamoDB would. It blocks its thread for as long as SQLite takes: tens of
+/// microseconds for an item, milliseconds for a long page.
+pub(crate) fn answer(database: &Database, target: &str, body: &[u8]) -> (StatusCode, String) {
+    let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
+    match run(database, operation, body) {
+        Ok(Some(body)) => (StatusCode::OK, body),
+        Ok(None) => (StatusCode::BAD_REQUEST, UNKNOWN_OPERATION.to_owned()),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            if status.is_server_error() {
+                tracing::error!(operation, %error, "a table request failed");
+            }
+            (status, error.to_json())
+        }
+    }
+}
+
+/// `None` for an operation that is not offered.
+fn run(tables: &Database, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
+    match operation {
+        "BatchExecuteStatement" => pass(body, |request| tables.batch_execute_statement(request)),
+        "BatchGetItem" => pass(body, |request| tables.batch_get_item(request)),
+        "BatchWriteItem" => pass(body, |request| tables.batch_write_item(request)),
+        "CreateTable" => pass(body, |request| tables.create_table(request)),
+        "DeleteItem" => pass(body, |request| tables.delete_item(request)),
+        "DeleteTable" => pass(body, |request| tables.delete_table(request)),
+        "DescribeTable" => pass(body, |request| tables.describe_table(request)),
+        "DescribeTimeToLive" => pass(body, |request| tables.describe_time_to_live(request)),
+        "GetItem" => pass(body, |request| tables.get_item(request)),
+        "ListTables" => pass(body, |request| tables.list_tables(request)),
+        "PutItem" => pass(body, |request| tables.put_item(request)),
+        "Query" => pass(body, |request| tables.query(request)),
+        "Scan" => pass(body, |request| tables.scan(request)),
+        "TransactWriteItems" => pass(body, |request| tables.transact_write_items(request)),
+        "UpdateItem" => pass(body, |request| tables.update_item(request)),
+        "UpdateTimeToLive" => pass(body, |request| tables.update_time_to_live(request)),
+        _ => return Ok(None),
+    }
+    .map(Some)
+}
+
+fn pass<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    serde_json::to_string(&operation(request)?).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+/// What is no JSON cannot be decoded; JSON that is no such request is invalid.
+fn unreadable(error: &serde_json::Error) -> DynoxideError {
+    let text = error.to_string();
+    match error.classify() {
+        Category::Data => {
+            // dynoxide marks some of its messages, such as "VALIDATION:".
+            let is_mark = |mark: &str| mark.len() > 1 && mark.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+            let unmarked = text.split_once(':').filter(|(mark, _)| is_mark(mark));
+            DynoxideError::ValidationException(unmarked.map_or(text.as_str(), |(_, rest)| rest).to_owned())
+        }
+        Category::Io | Category::Syntax | Category::Eof => DynoxideError::SerializationException(text),
+    }
 }
 
 struct Seconds(Clock);

@@ -12,6 +12,7 @@
 //! Data in a folder survives `kill -9`. It may lose the last moments before a power failure, but is never torn: SQLite
 //! runs with a write-ahead log that is flushed at checkpoints, not at every commit.
 
+mod direct;
 mod dynamodb;
 mod error;
 mod listen;

@@ -7,7 +7,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -89,8 +89,27 @@ impl Running {
 }
 
 async fn refuse_browsers(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::ORIGIN) {
-        return (StatusCode::FORBIDDEN, "this server does not serve web pages\n").into_response();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    // A page of a stranger whose name resolves to loopback (DNS rebinding) sends no `Origin`, but the stranger's name.
+    if request.headers().contains_key(header::ORIGIN) || !host.is_some_and(is_loopback) {
+        return (
+            StatusCode::FORBIDDEN,
+            "this server serves programs of this machine only\n",
+        )
+            .into_response();
     }
     next.run(request).await
+}
+
+/// Whether a `Host` header names this machine: `localhost` or a loopback address, with any port or none.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

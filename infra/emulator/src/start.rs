@@ -1,11 +1,13 @@
 //! All three servers together, and the folder that they share.
 
+use crate::direct::{self, Servers};
 use crate::listen::{Running, on_loopback, url};
-use crate::sqs::Sqs;
-use crate::{Clock, StartError, dynamodb, s3, sqs};
-use dynoxide::Database;
+use crate::sqs::{Sqs, wire};
+use crate::{Clock, StartError, dynamodb, s3};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -51,7 +53,7 @@ pub struct Endpoints {
 pub struct Emulator {
     endpoints: Endpoints,
     sqs: Sqs,
-    database: Database,
+    direct: Arc<Servers>,
     servers: [(&'static str, Running); 3],
     // Both are let go after the servers: fields drop in order.
     _blobs: Option<TempDir>,
@@ -98,12 +100,16 @@ impl Emulator {
             folder: rooms.blobs.clone(),
             source,
         })?;
-        let queues = Running::router(sqs_listener, sqs::router(sqs.clone(), &endpoints.sqs));
-        let tables = dynamodb::serve(dynamodb_listener, database.clone());
+        let direct = Arc::new(Servers {
+            tables: database,
+            queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)),
+        });
+        let queues = Running::router(sqs_listener, wire::router(Arc::clone(&direct.queues)));
+        let tables = Running::router(dynamodb_listener, dynamodb::router(direct.tables.clone()));
         Ok(Self {
             endpoints,
             sqs,
-            database,
+            direct,
             servers: [("DynamoDB", tables), ("SQS", queues), ("S3", blobs)],
             _blobs: rooms.temporary,
             _lock: rooms.lock,
@@ -120,13 +126,20 @@ impl Emulator {
         &self.sqs
     }
 
+    /// An HTTP client for the SDK that asks the tables and the queues in this process, without a socket, whatever the
+    /// endpoint; requests to other services go through `rest`. Once the emulator is gone it answers nothing.
+    #[must_use]
+    pub fn direct(&self, rest: SharedHttpClient) -> SharedHttpClient {
+        direct::client(Arc::downgrade(&self.direct), rest)
+    }
+
     /// Deletes the items whose TTL attribute has passed, in all tables that have TTL enabled; returns how many. Nothing
     /// calls this by itself. It works through pages and lets requests in between, but it blocks its thread.
     ///
     /// # Errors
     /// The database's sentence, when it failed. The next sweep takes up what this one left.
     pub fn sweep_ttl(&self) -> Result<usize, String> {
-        self.database.sweep_ttl().map_err(|error| error.to_string())
+        self.direct.tables.sweep_ttl().map_err(|error| error.to_string())
     }
 
     /// Stops: waiting receives return empty, requests that are being answered end, no new one is taken. Returns when all

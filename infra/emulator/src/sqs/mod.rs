@@ -15,12 +15,11 @@ mod error;
 mod message;
 mod shapes;
 mod storage;
-mod wire;
+pub(crate) mod wire;
 
 pub use attributes::{Attributes, arn};
 pub use error::SqsError;
 pub use message::{Message, Outgoing, Receive, Sent};
-pub(crate) use wire::router;
 
 use crate::{Clock, StartError};
 use attributes::{DELAY_SECONDS, VISIBILITY_SECONDS, WAIT_SECONDS, check_bounds};

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,45 +21,74 @@ use std::sync::Arc;
 /// JSON writes some characters as six bytes.
 const LARGEST_REQUEST_BYTES: usize = 7 * LARGEST_BYTES;
 
-struct Server {
+/// How targets of SQS's begin.
+pub(crate) const TARGET_PREFIX: &str = "AmazonSQS.";
+
+/// The queues, spoken to in AWS JSON.
+pub(crate) struct Server {
     sqs: Sqs,
     /// The server's own address, with which queue URLs begin.
     url: String,
 }
 
-pub(crate) fn router(sqs: Sqs, url: &str) -> Router {
-    let server = Arc::new(Server {
-        sqs,
-        url: url.to_owned(),
-    });
+/// What a request is answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: String,
+    /// Value of `x-amzn-query-error`: the error's code as the older protocol knows it.
+    pub(crate) query_error: Option<String>,
+}
+
+pub(crate) fn router(server: Arc<Server>) -> Router {
     Router::new()
-        .fallback(answer)
+        .fallback(serve)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES))
         .with_state(server)
 }
 
-async fn answer(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn serve(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
-    let operation = target.strip_prefix("AmazonSQS.").unwrap_or_default();
+    let answer = server.answer(target, &body).await;
     let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
-    match server.run(operation, &body).await {
-        Ok(value) => (json, value.to_string()).into_response(),
-        Err(error) => {
-            if !error.is_senders_fault() {
-                tracing::error!(operation, %error, "a queue request failed");
-            }
-            let fault = if error.is_senders_fault() { "Sender" } else { "Receiver" };
-            let query_error = [("x-amzn-query-error", format!("{};{fault}", error.code()))];
-            let body = json!({ "__type": error.shape(), "message": error.to_string() });
-            (error.status(), json, query_error, body.to_string()).into_response()
-        }
+    match answer.query_error {
+        None => (answer.status, json, answer.body).into_response(),
+        Some(error) => (answer.status, json, [("x-amzn-query-error", error)], answer.body).into_response(),
     }
 }
 
 impl Server {
+    /// `url` is the server's own address, with which queue URLs begin.
+    pub(crate) fn new(sqs: Sqs, url: &str) -> Self {
+        let url = url.to_owned();
+        Self { sqs, url }
+    }
+
+    /// Does what `target` names.
+    pub(crate) async fn answer(&self, target: &str, body: &[u8]) -> Answer {
+        let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
+        match self.run(operation, body).await {
+            Ok(value) => Answer {
+                status: StatusCode::OK,
+                body: value.to_string(),
+                query_error: None,
+            },
+            Err(error) => {
+                if !error.is_senders_fault() {
+                    tracing::error!(operation, %error, "a queue request failed");
+                }
+                let fault = if error.is_senders_fault() { "Sender" } else { "Receiver" };
+                Answer {
+                    status: error.status(),
+                    body: json!({ "__type": error.shape(), "message": error.to_string() }).to_string(),
+                    query_error: Some(format!("{};{fault}", error.code())),
+                }
+            }
+        }
+    }
+
     async fn run(&self, operation: &str, body: &[u8]) -> Result<Value, SqsError> {
         match operation {
             "SendMessage" | "DeleteMessage" | "ChangeMessageVisibility" => self.run_single(operation, read(body)?),

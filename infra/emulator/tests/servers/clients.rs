@@ -34,13 +34,16 @@ pub(crate) async fn in_memory() -> (Emulator, HandClock) {
 
 /// Retries are off: a test sees what the server said first.
 macro_rules! client {
-    ($sdk:ident, $endpoint:expr) => {{
+    ($sdk:ident, $endpoint:expr) => {
+        client!($sdk, $endpoint, Builder::new().build_http())
+    };
+    ($sdk:ident, $endpoint:expr, $http:expr) => {{
         use $sdk::config::{BehaviorVersion, Region, retry::RetryConfig};
         $sdk::config::Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-            .http_client(Builder::new().build_http())
+            .http_client($http)
             .retry_config(RetryConfig::disabled())
             .endpoint_url($endpoint)
     }};
@@ -56,4 +59,19 @@ pub(crate) fn dynamodb(endpoints: &Endpoints) -> aws_sdk_dynamodb::Client {
 
 pub(crate) fn s3(endpoints: &Endpoints) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(client!(aws_sdk_s3, &endpoints.s3).force_path_style(true).build())
+}
+
+/// Tables, queues and blobs through [`Emulator::direct`].
+pub(crate) fn direct(emulator: &Emulator) -> (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client, aws_sdk_s3::Client) {
+    let http = emulator.direct(Builder::new().build_http());
+    // Nobody listens there.
+    let nowhere = "http://127.0.0.1:9";
+    let tables = client!(aws_sdk_dynamodb, nowhere, http.clone());
+    let queues = client!(aws_sdk_sqs, nowhere, http.clone());
+    let blobs = client!(aws_sdk_s3, &emulator.endpoints().s3, http).force_path_style(true);
+    (
+        aws_sdk_dynamodb::Client::from_conf(tables.build()),
+        aws_sdk_sqs::Client::from_conf(queues.build()),
+        aws_sdk_s3::Client::from_conf(blobs.build()),
+    )
 }

@@ -163,19 +163,3 @@ async fn what_keeps_it_from_starting_is_told_in_a_sentence() {
         );
     }
 }
-
-#[tokio::test]
-async fn a_web_page_gets_nothing() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (emulator, _) = clients::in_memory().await;
-    for url in [&emulator.endpoints().sqs, &emulator.endpoints().s3] {
-        let address = url.strip_prefix("http://").unwrap();
-        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request =
-            format!("GET / HTTP/1.1\r\nHost: {address}\r\nOrigin: http://page.test\r\nConnection: close\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-    }
-}
