@@ -29,11 +29,7 @@ pub struct Rules {
 
 impl From<&Settings> for Rules {
     fn from(settings: &Settings) -> Self {
-        let reach = if settings.allow_private_networks {
-            Reach::with_private_networks()
-        } else {
-            Reach::default()
-        };
+        let reach = if settings.allow_private_networks { Reach::with_private_networks() } else { Reach::default() };
         Self {
             pace: settings.pace,
             min_interval_minutes: settings.min_interval_minutes,

@@ -64,10 +64,7 @@ mod tests {
             let mut edited = cursor.clone().into_bytes();
             edited[at] = if edited[at] == b'A' { b'B' } else { b'A' };
             let edited = String::from_utf8(edited).unwrap();
-            assert!(
-                edited == cursor || cursors.open::<u64>("posts", &edited).is_err(),
-                "{at}"
-            );
+            assert!(edited == cursor || cursors.open::<u64>("posts", &edited).is_err(), "{at}");
         }
         for junk in ["", "AAAA", "not base64!"] {
             assert!(cursors.open::<u64>("posts", junk).is_err());

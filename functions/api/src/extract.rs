@@ -24,9 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
             .await
             .map_err(|_| Problem::bad_body(format!("the body must be JSON of at most {MAX_BODY} bytes")))?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Problem::bad_body(error.to_string()))
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| Problem::bad_body(error.to_string()))
     }
 }
 
@@ -61,10 +59,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             Problem::bad_query("this list takes `limit` (1 to 200) and `cursor`, each at most once, and nothing else")
         })?;
         match query.limit.unwrap_or(50) {
-            limit @ 1..=200 => Ok(Self {
-                limit,
-                cursor: query.cursor,
-            }),
+            limit @ 1..=200 => Ok(Self { limit, cursor: query.cursor }),
             _ => Err(Problem::bad_query("`limit` must be 1 to 200")),
         }
     }

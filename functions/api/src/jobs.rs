@@ -20,10 +20,7 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<Json<JobsPage>, Problem> {
     let scope = format!("jobs {source}");
-    let before: Option<JobId> = page
-        .cursor
-        .map(|cursor| context.cursors.open(&scope, &cursor))
-        .transpose()?;
+    let before: Option<JobId> = page.cursor.map(|cursor| context.cursors.open(&scope, &cursor)).transpose()?;
     let mut jobs = Vec::new();
     if before.is_none() {
         // The one in hand comes first; it has no end yet, so the history does not hold it.
@@ -35,11 +32,7 @@ pub(crate) async fn list(
         }
     }
     let room = page.limit - jobs.len();
-    let history = if room == 0 {
-        Vec::new()
-    } else {
-        context.store.history(source, before, room).await?
-    };
+    let history = if room == 0 { Vec::new() } else { context.store.history(source, before, room).await? };
     let last = history.last().map(|finished| finished.job);
     let more = history.len() == room && room > 0;
     jobs.extend(history.into_iter().map(Job::from));
@@ -50,10 +43,7 @@ pub(crate) async fn list(
         (false, _) => None,
     };
     let next = after.map(|job| context.cursors.seal(&scope, &job)).transpose()?;
-    Ok(Json(JobsPage {
-        jobs: jobs.into_iter().map(JobView::from).collect(),
-        next,
-    }))
+    Ok(Json(JobsPage { jobs: jobs.into_iter().map(JobView::from).collect(), next }))
 }
 
 pub(crate) async fn show(
@@ -75,10 +65,9 @@ pub(crate) async fn delete(
     match context.store.delete_job(source, job).await? {
         DeleteJob::Deleted => Ok(StatusCode::NO_CONTENT),
         DeleteJob::Missing => Err(Problem::not_found("job")),
-        DeleteJob::Live => Err(Problem::conflict(
-            "job_live",
-            "this job has not ended; only finished jobs can be deleted",
-        )),
+        DeleteJob::Live => {
+            Err(Problem::conflict("job_live", "this job has not ended; only finished jobs can be deleted"))
+        }
         DeleteJob::Latest => {
             let detail = "this is the latest job: the next one starts from what it knows, so it cannot be deleted";
             Err(Problem::conflict("job_latest", detail))

@@ -33,10 +33,7 @@ pub fn router(context: Arc<Context>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/v1/sources", get(sources::list).post(sources::add))
-        .route(
-            "/v1/sources/{source}",
-            get(sources::show).patch(sources::change).delete(sources::delete),
-        )
+        .route("/v1/sources/{source}", get(sources::show).patch(sources::change).delete(sources::delete))
         .route("/v1/sources/{source}/refresh", post(refresh::refresh))
         .route("/v1/sources/{source}/jobs", get(jobs::list))
         .route("/v1/sources/{source}/jobs/{job}", get(jobs::show).delete(jobs::delete))

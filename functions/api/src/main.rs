@@ -15,21 +15,10 @@ use store::{Stamp, Store, Tables};
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let vars = Vars::of_process();
     logs::start(logs::Format::Json, &vars);
-    let (settings, aws, key) = (
-        Settings::from_vars(&vars)?,
-        Aws::from_vars(&vars)?,
-        key::from_vars(&vars)?,
-    );
+    let (settings, aws, key) = (Settings::from_vars(&vars)?, Aws::from_vars(&vars)?, key::from_vars(&vars)?);
     let rules = Rules::from(&settings);
-    let tables = Tables {
-        sources: settings.sources_table,
-        posts: settings.posts_table,
-    };
-    let urls = Urls {
-        fetch: settings.fetch_queue,
-        fetch_slow: settings.fetch_slow_queue,
-        tasks: settings.tasks_queue,
-    };
+    let tables = Tables { sources: settings.sources_table, posts: settings.posts_table };
+    let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let store = Store::new(&aws.config(Service::DynamoDb), tables);
     match store.stamp(&key.fingerprint(), clock::now()).await? {
         Stamp::Ok => {}
@@ -42,13 +31,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     }
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
-    let context = Context::new(Parts {
-        store,
-        queue,
-        bucket,
-        key,
-        clock: clock::system(),
-        rules,
-    });
+    let context = Context::new(Parts { store, queue, bucket, key, clock: clock::system(), rules });
     lambda_http::run(api::router(Arc::new(context))).await
 }

@@ -25,19 +25,13 @@ impl Context {
         for head in heads {
             let source = head.source;
             let (look, target) = (looks.get(&source), targets.get(&source));
-            let next = look
-                .zip(target)
-                .and_then(|(look, target)| self.next(&head, look, target, &paused));
+            let next = look.zip(target).and_then(|(look, target)| self.next(&head, look, target, &paused));
             let (latest, last) = match look {
                 None => (None, None),
-                Some(Look {
-                    finished: Some(finished),
-                    ..
-                }) => (Some(Job::from(finished.clone())), Some(Job::from(finished.clone()))),
-                Some(Look {
-                    pointer,
-                    finished: None,
-                }) => {
+                Some(Look { finished: Some(finished), .. }) => {
+                    (Some(Job::from(finished.clone())), Some(Job::from(finished.clone())))
+                }
+                Some(Look { pointer, finished: None }) => {
                     let before = match pointer.prev {
                         Some(prev) => self.store.finished(source, prev).await?,
                         None => None,
@@ -68,11 +62,7 @@ impl Context {
         let earliest = earliest_of(&finished.carry, interval, paused.get(&target.host).copied());
         let (at, why) = next_fetch(earliest, now, target.slot, self.rules.pace);
         let detail = sentence(why, &finished.carry, &target.host);
-        Some(NextFetch {
-            at: at.to_string(),
-            reason: why.as_str(),
-            detail,
-        })
+        Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail })
     }
 }
 
@@ -86,11 +76,7 @@ fn in_hand(pointer: &Pointer) -> NextFetch {
         Hand::Queued => ("queued", "its job is queued"),
         Hand::Ongoing => ("ongoing", "it is being fetched"),
     };
-    NextFetch {
-        at: pointer.earliest.to_string(),
-        reason,
-        detail: detail.to_owned(),
-    }
+    NextFetch { at: pointer.earliest.to_string(), reason, detail: detail.to_owned() }
 }
 
 /// Why a source waits, for people.

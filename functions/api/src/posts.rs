@@ -24,19 +24,13 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<Json<PostsPage>, Problem> {
     let scope = format!("posts {source}");
-    let below: Option<Ordinal> = page
-        .cursor
-        .map(|cursor| context.cursors.open(&scope, &cursor))
-        .transpose()?;
+    let below: Option<Ordinal> = page.cursor.map(|cursor| context.cursors.open(&scope, &cursor)).transpose()?;
     let Some(head) = context.store.head(source).await? else {
         return Err(Problem::not_found("source"));
     };
     // The index may be ahead of the head: what is not counted yet is not shown.
     let top = Ordinal::new(head.post_count.get() + 1);
-    let entries = context
-        .store
-        .page(source, Some(below.map_or(top, |below| below.min(top))), page.limit)
-        .await?;
+    let entries = context.store.page(source, Some(below.map_or(top, |below| below.min(top))), page.limit).await?;
     let full = entries.len() == page.limit;
     let numbers: Vec<_> = entries.iter().map(|(_, number)| *number).collect();
     let found = context.store.posts(&numbers).await?;
@@ -49,19 +43,14 @@ pub(crate) async fn list(
         };
         let size = shown.as_ref().map_or(0, |shown| shown.get().len());
         if bytes + size > MAX_ANSWER_BYTES && !posts.is_empty() {
-            let next = reached
-                .map(|ordinal: Ordinal| context.cursors.seal(&scope, &ordinal))
-                .transpose()?;
+            let next = reached.map(|ordinal: Ordinal| context.cursors.seal(&scope, &ordinal)).transpose()?;
             return Ok(Json(PostsPage { posts, next }));
         }
         bytes += size + 1;
         posts.extend(shown);
         reached = Some(ordinal);
     }
-    let next = reached
-        .filter(|_| full)
-        .map(|ordinal| context.cursors.seal(&scope, &ordinal))
-        .transpose()?;
+    let next = reached.filter(|_| full).map(|ordinal| context.cursors.seal(&scope, &ordinal)).transpose()?;
     Ok(Json(PostsPage { posts, next }))
 }
 

@@ -39,13 +39,7 @@ struct Document<'a> {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            title,
-            detail: detail.into(),
-            retry_after: None,
-        }
+        Self { status, code, title, detail: detail.into(), retry_after: None }
     }
 
     pub(crate) fn no_such_path() -> Self {
@@ -64,21 +58,11 @@ impl Problem {
     }
 
     pub(crate) fn bad_body(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "bad_body",
-            "The body is not what this path takes",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "bad_body", "The body is not what this path takes", detail)
     }
 
     pub(crate) fn bad_query(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "bad_query",
-            "The query is not what this path takes",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "bad_query", "The query is not what this path takes", detail)
     }
 
     pub(crate) fn bad_cursor() -> Self {
@@ -87,12 +71,7 @@ impl Problem {
     }
 
     pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "out_of_range",
-            "A value is out of its range",
-            detail,
-        )
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "out_of_range", "A value is out of its range", detail)
     }
 
     pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
@@ -100,16 +79,8 @@ impl Problem {
     }
 
     pub(crate) fn too_early(detail: impl Into<String>, wait: Duration) -> Self {
-        let early = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_early",
-            "Too early to fetch again",
-            detail,
-        );
-        Self {
-            retry_after: Some(wait),
-            ..early
-        }
+        let early = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_early", "Too early to fetch again", detail);
+        Self { retry_after: Some(wait), ..early }
     }
 
     /// Something that is our fault and that repeating does not mend. Logs the causes.
@@ -123,24 +94,12 @@ impl Problem {
     pub(crate) fn unavailable(error: &(dyn Error + 'static)) -> Self {
         tracing::warn!(error = causes(error), "a request has to be repeated");
         let detail = "Feedmill cannot do this right now; repeat the request in a moment";
-        let later = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Not available right now",
-            detail,
-        );
-        Self {
-            retry_after: Some(Duration::from_secs(1)),
-            ..later
-        }
+        let later = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", detail);
+        Self { retry_after: Some(Duration::from_secs(1)), ..later }
     }
 
     fn judged(error: &(dyn Error + 'static), retryable: bool) -> Self {
-        if retryable {
-            Self::unavailable(error)
-        } else {
-            Self::ours(error)
-        }
+        if retryable { Self::unavailable(error) } else { Self::ours(error) }
     }
 }
 
@@ -174,12 +133,7 @@ impl From<FetchError> for Problem {
     fn from(error: FetchError) -> Self {
         let failure = error.failure();
         let title = "This URL cannot be fetched";
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            failure.code.as_str(),
-            title,
-            failure.message,
-        )
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, failure.code.as_str(), title, failure.message)
     }
 }
 

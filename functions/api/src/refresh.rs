@@ -30,20 +30,14 @@ pub(crate) async fn refresh(
     };
     if head.state != SourceState::Active {
         let why = head.reason.unwrap_or_else(|| format!("it is {}", head.state.as_str()));
-        return Err(Problem::conflict(
-            "not_active",
-            format!("this source is not polled: {why}"),
-        ));
+        return Err(Problem::conflict("not_active", format!("this source is not polled: {why}")));
     }
     for _ in 0..TRIES {
         if let Some(job) = context.try_refresh(&poll.target).await? {
             return Ok((StatusCode::ACCEPTED, Json(JobView::from(job))));
         }
     }
-    Err(Problem::conflict(
-        "busy",
-        "the dispatcher is at this source right now; repeat the request",
-    ))
+    Err(Problem::conflict("busy", "the dispatcher is at this source right now; repeat the request"))
 }
 
 impl Context {
@@ -85,11 +79,7 @@ impl Context {
     }
 
     async fn swap(&self, seen: &Pointer, next: Pointer, source: SourceId) -> Result<Option<Pointer>, Problem> {
-        let swap = Swap {
-            source,
-            seen: seen.job,
-            next: next.clone(),
-        };
+        let swap = Swap { source, seen: seen.job, next: next.clone() };
         match self.store.queue(&[swap]).await.pop() {
             Some(Queued::Queued) => Ok(Some(next)),
             Some(Queued::Raced(_)) | None => Ok(None),

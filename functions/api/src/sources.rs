@@ -59,17 +59,12 @@ pub(crate) struct Settings {
 impl Settings {
     /// These settings over `before`, each within its bounds.
     fn over(&self, before: SourceSettings, rules: &Rules) -> Result<SourceSettings, Problem> {
-        let (low, high) = (
-            SourceSettings::MIN_TIMEOUT.as_secs(),
-            SourceSettings::MAX_TIMEOUT.as_secs(),
-        );
+        let (low, high) = (SourceSettings::MIN_TIMEOUT.as_secs(), SourceSettings::MAX_TIMEOUT.as_secs());
         let timeout = match self.timeout_seconds {
             None => before.timeout,
             Some(seconds) if (low..=high).contains(&seconds) => Duration::from_secs(seconds),
             Some(_) => {
-                return Err(Problem::out_of_range(format!(
-                    "`timeout_seconds` must be {low} to {high}"
-                )));
+                return Err(Problem::out_of_range(format!("`timeout_seconds` must be {low} to {high}")));
             }
         };
         let (low, high) = (rules.min_interval_minutes, SourceSettings::MAX_INTERVAL_MINUTES);
@@ -77,15 +72,10 @@ impl Settings {
             None => before.interval_minutes,
             Some(minutes) if (low..=high).contains(&minutes) => minutes,
             Some(_) => {
-                return Err(Problem::out_of_range(format!(
-                    "`interval_minutes` must be {low} to {high}"
-                )));
+                return Err(Problem::out_of_range(format!("`interval_minutes` must be {low} to {high}")));
             }
         };
-        Ok(SourceSettings {
-            timeout,
-            interval_minutes,
-        })
+        Ok(SourceSettings { timeout, interval_minutes })
     }
 }
 
@@ -94,25 +84,12 @@ pub(crate) async fn add(
     Body(add): Body<Add>,
 ) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
-    let wanted = Settings {
-        timeout_seconds: add.timeout_seconds,
-        interval_minutes: add.interval_minutes,
-    };
-    let start = SourceSettings {
-        interval_minutes: context.rules.default_interval(),
-        ..SourceSettings::DEFAULT
-    };
+    let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };
+    let start = SourceSettings { interval_minutes: context.rules.default_interval(), ..SourceSettings::DEFAULT };
     let settings = wanted.over(start, &context.rules)?;
     let (source, status) = context.create(&url, settings).await?;
-    let view = context
-        .source_view(source)
-        .await?
-        .ok_or_else(|| Problem::not_found("source"))?;
-    Ok((
-        status,
-        [(LOCATION, format!("/v1/sources/{source}"))] as [(HeaderName, String); 1],
-        Json(view),
-    ))
+    let view = context.source_view(source).await?.ok_or_else(|| Problem::not_found("source"))?;
+    Ok((status, [(LOCATION, format!("/v1/sources/{source}"))] as [(HeaderName, String); 1], Json(view)))
 }
 
 impl Rules {
@@ -143,10 +120,7 @@ impl Context {
                 Creating::IdTaken => {}
             }
         }
-        Err(Problem::conflict(
-            "no_free_id",
-            "no free id was found; repeat the request",
-        ))
+        Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
     }
 
     fn new_source(&self, source: SourceId, url: &Url, known: String, settings: SourceSettings) -> NewSource {
@@ -162,15 +136,7 @@ impl Context {
             watched: false,
         };
         let due = self.rules.pace.minute_of(now).plus(SAFETY_MINUTES);
-        let job = new_job(
-            self.ids.next(now),
-            &target,
-            Reason::First,
-            due,
-            now,
-            now,
-            self.rules.pace,
-        );
+        let job = new_job(self.ids.next(now), &target, Reason::First, due, now, now, self.rules.pace);
         let head = Head {
             source,
             url: target.url.clone(),
@@ -190,12 +156,7 @@ impl Context {
             created_at: now,
             version: 0,
         };
-        NewSource {
-            head,
-            target,
-            pointer: Pointer::first(job),
-            due,
-        }
+        NewSource { head, target, pointer: Pointer::first(job), due }
     }
 
     /// Sends the message of a job that a person waits for. If that fails, the dispatcher finds the job queued and sends it.
@@ -223,36 +184,22 @@ impl Context {
 }
 
 fn lane_of(settings: SourceSettings) -> Lane {
-    if settings.timeout > FAST_TIMEOUT {
-        Lane::Slow
-    } else {
-        Lane::Fast
-    }
+    if settings.timeout > FAST_TIMEOUT { Lane::Slow } else { Lane::Fast }
 }
 
 pub(crate) async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
     const SCOPE: &str = "sources";
-    let after: Option<Place> = page
-        .cursor
-        .map(|cursor| context.cursors.open(SCOPE, &cursor))
-        .transpose()?;
+    let after: Option<Place> = page.cursor.map(|cursor| context.cursors.open(SCOPE, &cursor)).transpose()?;
     let (heads, more) = context.store.list(after, page.limit).await?;
     let next = more.map(|place| context.cursors.seal(SCOPE, &place)).transpose()?;
-    Ok(Json(SourcesPage {
-        sources: context.source_views(heads).await?,
-        next,
-    }))
+    Ok(Json(SourcesPage { sources: context.source_views(heads).await?, next }))
 }
 
 pub(crate) async fn show(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
 ) -> Result<Json<SourceView>, Problem> {
-    context
-        .source_view(source)
-        .await?
-        .map(Json)
-        .ok_or_else(|| Problem::not_found("source"))
+    context.source_view(source).await?.map(Json).ok_or_else(|| Problem::not_found("source"))
 }
 
 pub(crate) async fn change(
@@ -266,18 +213,9 @@ pub(crate) async fn change(
             return Err(Problem::not_found("source"));
         };
         let settings = wanted.over(head.settings, &context.rules)?;
-        let lane = if settings.timeout == head.settings.timeout {
-            poll.target.lane
-        } else {
-            lane_of(settings)
-        };
+        let lane = if settings.timeout == head.settings.timeout { poll.target.lane } else { lane_of(settings) };
         let slot = Slot::of(source, settings.interval_minutes, context.rules.shards);
-        let target = Target {
-            slot,
-            lane,
-            settings,
-            ..poll.target
-        };
+        let target = Target { slot, lane, settings, ..poll.target };
         match context.store.change_settings(&head, settings, &target).await? {
             Change::Changed(head) => {
                 let view = context.source_views(vec![head]).await?.pop();
@@ -287,10 +225,7 @@ pub(crate) async fn change(
             Change::Missing => return Err(Problem::not_found("source")),
         }
     }
-    Err(Problem::conflict(
-        "busy",
-        "someone else keeps changing this source; repeat the request",
-    ))
+    Err(Problem::conflict("busy", "someone else keeps changing this source; repeat the request"))
 }
 
 pub(crate) async fn delete(
@@ -302,16 +237,7 @@ pub(crate) async fn delete(
     match context.store.leave(source, SourceState::Deleting, reason, now).await? {
         Leaving::Left { announce } => {
             if let Some((job, from, to)) = announce {
-                context
-                    .queue
-                    .announce(&Announcement {
-                        v: VERSION,
-                        source,
-                        job,
-                        from,
-                        to,
-                    })
-                    .await?;
+                context.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?;
             }
         }
         Leaving::Already(_) => {}

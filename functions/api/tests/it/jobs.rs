@@ -18,12 +18,7 @@ async fn three_jobs(world: &World) -> (String, Vec<String>) {
         assert_eq!(world.ask(Method::POST, &path, "").await.status, StatusCode::ACCEPTED);
     }
     let jobs = world.get(&format!("/v1/sources/{source}/jobs")).await.json;
-    let ids = jobs["jobs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|job| job["id"].as_str().unwrap().to_owned())
-        .collect();
+    let ids = jobs["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
     (source, ids)
 }
 
@@ -37,13 +32,7 @@ async fn jobs_are_listed_newest_first_whatever_the_page_size() {
         let (mut met, mut path) = (Vec::new(), format!("/v1/sources/{source}/jobs?limit={limit}"));
         loop {
             let page = world.get(&path).await.json;
-            met.extend(
-                page["jobs"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|job| job["id"].as_str().unwrap().to_owned()),
-            );
+            met.extend(page["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()));
             let Some(next) = page["next"].as_str() else { break };
             path = format!("/v1/sources/{source}/jobs?limit={limit}&cursor={next}");
         }
@@ -57,10 +46,7 @@ async fn a_job_is_shown_whole_whether_it_ended_or_not() {
     let (source, ids) = three_jobs(&world).await;
     for (id, status) in ids.iter().zip(["QUEUED", "COMPLETED", "COMPLETED"]) {
         let job = world.get(&format!("/v1/sources/{source}/jobs/{id}")).await.json;
-        assert_eq!(
-            (job["id"].as_str(), job["status"].as_str()),
-            (Some(id.as_str()), Some(status))
-        );
+        assert_eq!((job["id"].as_str(), job["status"].as_str()), (Some(id.as_str()), Some(status)));
         assert_eq!(job["ended_at"].is_null(), status == "QUEUED");
     }
 }
@@ -77,13 +63,7 @@ async fn only_a_finished_job_that_is_not_the_latest_can_be_deleted() {
         (&source, &ids[2], 204, None),
         (&source, &ids[2], 404, Some("not_found")),
     ] {
-        let answer = world
-            .ask(Method::DELETE, &format!("/v1/sources/{source}/jobs/{id}"), "")
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.json["code"].as_str()),
-            (status, code),
-            "{id}"
-        );
+        let answer = world.ask(Method::DELETE, &format!("/v1/sources/{source}/jobs/{id}"), "").await;
+        assert_eq!((answer.status.as_u16(), answer.json["code"].as_str()), (status, code), "{id}");
     }
 }

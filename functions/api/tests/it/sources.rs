@@ -26,24 +26,14 @@ impl World {
             ending,
             http_status: Some(200),
             bytes: 10,
-            carry: Carry {
-                last_get: Some(self.now()),
-                ..carry
-            },
+            carry: Carry { last_get: Some(self.now()), ..carry },
         };
-        assert!(matches!(
-            self.store.finish(&[finished]).await.as_slice(),
-            [store::Finish::Done]
-        ));
+        assert!(matches!(self.store.finish(&[finished]).await.as_slice(), [store::Finish::Done]));
     }
 }
 
 pub(crate) fn worked() -> Ending {
-    Ending::Completed {
-        posts_count: 0,
-        edits_count: 0,
-        landed: None,
-    }
+    Ending::Completed { posts_count: 0, edits_count: 0, landed: None }
 }
 
 #[tokio::test]
@@ -52,21 +42,12 @@ async fn a_new_source_has_its_first_fetch_queued_at_once() {
     let source = world.add("https://Example.org/feed#top").await;
     let shown = world.get(&format!("/v1/sources/{source}")).await.json;
     assert_eq!(shown["url"], "https://example.org/feed");
-    assert_eq!(
-        (shown["state"].as_str(), shown["latest_job"]["status"].as_str()),
-        (Some("active"), Some("QUEUED"))
-    );
+    assert_eq!((shown["state"].as_str(), shown["latest_job"]["status"].as_str()), (Some("active"), Some("QUEUED")));
     assert_eq!(shown["next_fetch"]["reason"], "queued");
-    assert_eq!(
-        (shown["interval_minutes"].as_u64(), shown["timeout_seconds"].as_u64()),
-        (Some(60), Some(20))
-    );
+    assert_eq!((shown["interval_minutes"].as_u64(), shown["timeout_seconds"].as_u64()), (Some(60), Some(20)));
     let messages = world.messages("fetch-slow").await;
     assert_eq!(messages.len(), 1, "first fetches go through the slow lane");
-    assert_eq!(
-        (messages[0].reason, messages[0].carry.clone()),
-        (Reason::First, Carry::default())
-    );
+    assert_eq!((messages[0].reason, messages[0].carry.clone()), (Reason::First, Carry::default()));
     assert!(world.messages("fetch").await.is_empty());
 }
 
@@ -75,14 +56,8 @@ async fn one_url_is_one_source_whatever_its_spelling() {
     let world = World::new().await;
     let source = world.add("https://example.org/feed").await;
     for again in ["https://EXAMPLE.org:443/feed", "https://example.org/feed#x"] {
-        let answer = world
-            .ask(Method::POST, "/v1/sources", &format!("{{\"url\":\"{again}\"}}"))
-            .await;
-        assert_eq!(
-            (answer.status, answer.json["id"].as_str()),
-            (StatusCode::OK, Some(source.as_str())),
-            "{again}"
-        );
+        let answer = world.ask(Method::POST, "/v1/sources", &format!("{{\"url\":\"{again}\"}}")).await;
+        assert_eq!((answer.status, answer.json["id"].as_str()), (StatusCode::OK, Some(source.as_str())), "{again}");
         assert_eq!(answer.headers["location"], format!("/v1/sources/{source}"));
     }
     assert_eq!(world.messages("fetch-slow").await.len(), 1);
@@ -98,13 +73,7 @@ async fn sources_are_listed_page_by_page_each_once() {
     let (mut met, mut path) = (Vec::new(), "/v1/sources?limit=3".to_owned());
     loop {
         let page = world.get(&path).await.json;
-        met.extend(
-            page["sources"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|source| source["id"].as_str().unwrap().to_owned()),
-        );
+        met.extend(page["sources"].as_array().unwrap().iter().map(|source| source["id"].as_str().unwrap().to_owned()));
         let Some(next) = page["next"].as_str() else { break };
         path = format!("/v1/sources?limit=3&cursor={next}");
     }
@@ -118,22 +87,10 @@ async fn settings_change_within_their_bounds_and_move_the_source_on_the_wheel() 
     let world = World::new().await;
     let source = world.add("https://example.org/feed").await;
     let path = format!("/v1/sources/{source}");
-    let changed = world
-        .ask(Method::PATCH, &path, r#"{"interval_minutes":240,"timeout_seconds":45}"#)
-        .await
-        .json;
-    assert_eq!(
-        (
-            changed["interval_minutes"].as_u64(),
-            changed["timeout_seconds"].as_u64()
-        ),
-        (Some(240), Some(45))
-    );
+    let changed = world.ask(Method::PATCH, &path, r#"{"interval_minutes":240,"timeout_seconds":45}"#).await.json;
+    assert_eq!((changed["interval_minutes"].as_u64(), changed["timeout_seconds"].as_u64()), (Some(240), Some(45)));
     let poll = world.store.poll(source.parse().unwrap()).await.unwrap().unwrap();
-    assert_eq!(
-        (poll.target.slot.period, poll.target.lane),
-        (241, domain::timing::Lane::Slow)
-    );
+    assert_eq!((poll.target.slot.period, poll.target.lane), (241, domain::timing::Lane::Slow));
     let same = world.ask(Method::PATCH, &path, "{}").await.json;
     assert_eq!(same["interval_minutes"], 240);
 }
@@ -143,15 +100,8 @@ async fn the_next_fetch_and_its_reason_follow_from_the_latest_job() {
     let world = World::new().await;
     let source = world.add("https://example.org/feed").await;
     let failed = Ending::Failed(Failure::new(ErrorCode::Timeout, "no answer"));
-    let hold = domain::carry::NotBefore {
-        at: world.now() + HOUR * 8,
-        why: domain::carry::Hold::Backoff,
-    };
-    let carry = Carry {
-        streak: 4,
-        not_before: Some(hold),
-        ..Carry::default()
-    };
+    let hold = domain::carry::NotBefore { at: world.now() + HOUR * 8, why: domain::carry::Hold::Backoff };
+    let carry = Carry { streak: 4, not_before: Some(hold), ..Carry::default() };
     world.end_job(&source, failed, carry).await;
     let shown = world.get(&format!("/v1/sources/{source}")).await.json;
     assert_eq!(shown["latest_job"]["status"], "FAILED");
@@ -177,42 +127,19 @@ async fn a_refresh_has_a_cool_down_and_does_not_bypass_what_the_server_asked_for
     world.end_job(&source, worked(), Carry::default()).await;
 
     let early = world.ask(Method::POST, &path, "").await;
-    assert_eq!(
-        (early.status.as_u16(), early.json["code"].as_str()),
-        (429, Some("too_early"))
-    );
+    assert_eq!((early.status.as_u16(), early.json["code"].as_str()), (429, Some("too_early")));
     assert_eq!(early.headers["retry-after"], "3600");
     world.pass(HOUR);
     let due = world.ask(Method::POST, &path, "").await;
-    assert_eq!(
-        (due.status, due.json["status"].as_str()),
-        (StatusCode::ACCEPTED, Some("QUEUED")),
-        "{}",
-        due.json
-    );
+    assert_eq!((due.status, due.json["status"].as_str()), (StatusCode::ACCEPTED, Some("QUEUED")), "{}", due.json);
     let messages = world.messages("fetch").await;
     assert_eq!((messages.len(), messages[0].reason), (1, Reason::Refresh));
 
-    let fresh = domain::carry::NotBefore {
-        at: world.now() + HOUR * 5,
-        why: domain::carry::Hold::Fresh,
-    };
-    world
-        .end_job(
-            &source,
-            worked(),
-            Carry {
-                not_before: Some(fresh),
-                ..Carry::default()
-            },
-        )
-        .await;
+    let fresh = domain::carry::NotBefore { at: world.now() + HOUR * 5, why: domain::carry::Hold::Fresh };
+    world.end_job(&source, worked(), Carry { not_before: Some(fresh), ..Carry::default() }).await;
     world.pass(HOUR * 2);
     let kept = world.ask(Method::POST, &path, "").await;
-    assert_eq!(
-        (kept.status.as_u16(), kept.headers["retry-after"].to_str().unwrap()),
-        (429, "10800")
-    );
+    assert_eq!((kept.status.as_u16(), kept.headers["retry-after"].to_str().unwrap()), (429, "10800"));
     assert!(kept.json["detail"].as_str().unwrap().contains("still fresh"));
 }
 
@@ -228,12 +155,7 @@ async fn a_refresh_takes_the_place_of_an_abandoned_job_but_counts_the_get_it_may
     let queued = world.ask(Method::POST, &path, "").await;
     assert_eq!(queued.status, StatusCode::ACCEPTED);
     let jobs = world.get(&format!("/v1/sources/{source}/jobs")).await.json;
-    let told: Vec<_> = jobs["jobs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|job| job["status"].as_str().unwrap())
-        .collect();
+    let told: Vec<_> = jobs["jobs"].as_array().unwrap().iter().map(|job| job["status"].as_str().unwrap()).collect();
     assert_eq!(told, ["QUEUED", "FAILED"]);
     assert_eq!(jobs["jobs"][1]["error_code"], "lease_expired");
 }
@@ -243,24 +165,10 @@ async fn a_deleted_source_refuses_everything_and_its_url_is_free_again() {
     let world = World::new().await;
     let source = world.add("https://example.org/feed").await;
     let path = format!("/v1/sources/{source}");
-    assert_eq!(
-        world.ask(Method::DELETE, &path, "").await.status,
-        StatusCode::NO_CONTENT
-    );
-    assert_eq!(
-        world.ask(Method::DELETE, &path, "").await.status,
-        StatusCode::NO_CONTENT,
-        "a repeat changes nothing"
-    );
-    assert_eq!(
-        world.get("/v1/sources").await.json["sources"].as_array().unwrap().len(),
-        0
-    );
-    let refused = world
-        .ask(Method::POST, &format!("{path}/refresh"), "")
-        .await
-        .status
-        .as_u16();
+    assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT, "a repeat changes nothing");
+    assert_eq!(world.get("/v1/sources").await.json["sources"].as_array().unwrap().len(), 0);
+    let refused = world.ask(Method::POST, &format!("{path}/refresh"), "").await.status.as_u16();
     assert!(refused == 409 || refused == 404);
     let again = world.add("https://example.org/feed").await;
     assert_ne!(again, source);

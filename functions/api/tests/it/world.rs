@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 pub(crate) struct World {
     emulator: Emulator,
     pub(crate) store: Store,
+    pub(crate) bucket: Bucket,
     router: Router,
     time: Arc<AtomicI64>,
 }
@@ -43,9 +44,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let time = Arc::new(AtomicI64::new(1_800_000_000_000));
         let told = Arc::clone(&time);
-        let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed)))
-            .await
-            .unwrap();
+        let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed))).await.unwrap();
         for queue in ["fetch", "fetch-slow", "tasks"] {
             emulator.sqs().create_queue(queue, &Attributes::new()).unwrap();
         }
@@ -54,11 +53,7 @@ impl World {
         let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
         store.create_tables().await.unwrap();
         let url = |name: &str| format!("{}/{}/{name}", endpoints.sqs, emulator::ACCOUNT);
-        let urls = Urls {
-            fetch: url("fetch"),
-            fetch_slow: url("fetch-slow"),
-            tasks: url("tasks"),
-        };
+        let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
         let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
         bucket.create().await.unwrap();
         let told = Arc::clone(&time);
@@ -72,20 +67,8 @@ impl World {
         };
         let key = InstallationKey::generate(&mut SystemEntropy);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
-        let context = Context::new(Parts {
-            store: store.clone(),
-            queue,
-            bucket,
-            key,
-            clock,
-            rules,
-        });
-        Self {
-            emulator,
-            store,
-            router: api::router(Arc::new(context)),
-            time,
-        }
+        let context = Context::new(Parts { store: store.clone(), queue, bucket: bucket.clone(), key, clock, rules });
+        Self { emulator, store, bucket, router: api::router(Arc::new(context)), time }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -93,16 +76,11 @@ impl World {
     }
 
     pub(crate) fn pass(&self, duration: Duration) {
-        self.time
-            .fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::Relaxed);
+        self.time.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .body(Body::from(body.to_owned()))
-            .unwrap();
+        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
         self.answer(request).await
     }
 
@@ -111,12 +89,7 @@ impl World {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer {
-            status: parts.status,
-            json,
-            headers: parts.headers,
-            bytes: bytes.len(),
-        }
+        Answer { status: parts.status, json, headers: parts.headers, bytes: bytes.len() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -125,28 +98,15 @@ impl World {
 
     /// Adds a source and gives its id.
     pub(crate) async fn add(&self, url: &str) -> String {
-        let added = self
-            .ask(
-                Method::POST,
-                "/v1/sources",
-                &serde_json::json!({ "url": url }).to_string(),
-            )
-            .await;
+        let added = self.ask(Method::POST, "/v1/sources", &serde_json::json!({ "url": url }).to_string()).await;
         assert_eq!(added.status, StatusCode::CREATED, "{}", added.json);
         added.json["id"].as_str().unwrap().to_owned()
     }
 
     /// The messages that wait in a queue.
     pub(crate) async fn messages(&self, queue: &str) -> Vec<FetchMessage> {
-        let all = Receive {
-            max_messages: 100,
-            wait_seconds: Some(0),
-            visibility_seconds: Some(0),
-        };
+        let all = Receive { max_messages: 100, wait_seconds: Some(0), visibility_seconds: Some(0) };
         let received = self.emulator.sqs().receive(queue, all).await.unwrap();
-        received
-            .iter()
-            .map(|message| serde_json::from_str(&message.body).unwrap())
-            .collect()
+        received.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
     }
 }
