@@ -18,7 +18,7 @@ pub enum QueueError {
     #[error("SQS refuses {operation}: add it to the function's role")]
     NotPermitted {
         /// As IAM names it, for example `sqs:SendMessage`.
-        operation: String,
+        operation: &'static str,
         /// The service's words.
         source: Cause,
     },
@@ -38,18 +38,12 @@ impl QueueError {
     }
 
     pub(crate) fn unanswered() -> Self {
-        Self::Unavailable(Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from(
-            "no answer for this entry",
-        ))))
+        Self::Unavailable(Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from("no answer for this entry"))))
     }
 
     pub(crate) fn entry(code: &str, sender_fault: bool) -> Self {
         let cause = Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from(code.to_owned())));
-        if sender_fault {
-            Self::Refused(cause)
-        } else {
-            Self::Throttled(cause)
-        }
+        if sender_fault { Self::Refused(cause) } else { Self::Throttled(cause) }
     }
 
     /// Whether the same request may work later.
@@ -69,24 +63,18 @@ impl QueueError {
     }
 }
 
-pub(crate) fn classify<E, R>(error: SdkError<E, R>) -> QueueError
+/// What `error` means for `operation`, as IAM names it.
+pub(crate) fn classify<E, R>(operation: &'static str, error: SdkError<E, R>) -> QueueError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let code = error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code)
-        .unwrap_or_default()
-        .to_owned();
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
     let answered = matches!(error, SdkError::ServiceError(_));
     let cause = Cause(Arc::new(error));
     match code.as_str() {
         "ThrottlingException" | "RequestThrottled" | "OverLimit" | "Throttling" => QueueError::Throttled(cause),
-        "AccessDenied" | "AccessDeniedException" => QueueError::NotPermitted {
-            operation: "the SQS action".to_owned(),
-            source: cause,
-        },
+        "AccessDenied" | "AccessDeniedException" => QueueError::NotPermitted { operation, source: cause },
         "InternalFailure" | "InternalError" | "ServiceUnavailable" => QueueError::Unavailable(cause),
         _ if answered => QueueError::Refused(cause),
         _ => QueueError::Unavailable(cause),

@@ -61,10 +61,7 @@ pub struct Queue {
 impl Queue {
     /// A queue client on `config`.
     pub fn new(config: &aws_types::SdkConfig, urls: Urls) -> Self {
-        Self {
-            client: Client::new(config),
-            urls,
-        }
+        Self { client: Client::new(config), urls }
     }
 
     fn url(&self, lane: Lane) -> &str {
@@ -90,17 +87,13 @@ impl Queue {
                     }
                 };
                 if batch.is_full_for(&body) {
-                    self.send_batch(self.url(lane), std::mem::take(&mut batch), &mut answers)
-                        .await;
+                    self.send_batch(self.url(lane), std::mem::take(&mut batch), &mut answers).await;
                 }
                 batch.push(at, body, delay);
             }
             self.send_batch(self.url(lane), batch, &mut answers).await;
         }
-        answers
-            .into_iter()
-            .map(|answer| answer.unwrap_or_else(|| Sent::Refused(QueueError::unanswered())))
-            .collect()
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| Sent::Refused(QueueError::unanswered()))).collect()
     }
 
     async fn send_batch(&self, url: &str, batch: Batch, answers: &mut [Option<Sent>]) {
@@ -110,10 +103,8 @@ impl Queue {
         let places: Vec<usize> = batch.entries.iter().map(|(at, ..)| *at).collect();
         let mut request = self.client.send_message_batch().queue_url(url);
         for (at, body, delay) in batch.entries {
-            let entry = SendMessageBatchRequestEntry::builder()
-                .id(at.to_string())
-                .message_body(body)
-                .delay_seconds(delay);
+            let entry =
+                SendMessageBatchRequestEntry::builder().id(at.to_string()).message_body(body).delay_seconds(delay);
             match entry.build() {
                 Ok(entry) => request = request.entries(entry),
                 Err(error) => answers[at] = Some(Sent::Refused(QueueError::unwritable(error))),
@@ -125,21 +116,13 @@ impl Queue {
                     set(answers, sent.id(), Sent::Sent);
                 }
                 for failed in output.failed() {
-                    set(
-                        answers,
-                        failed.id(),
-                        Sent::Refused(QueueError::entry(failed.code(), failed.sender_fault())),
-                    );
+                    set(answers, failed.id(), Sent::Refused(QueueError::entry(failed.code(), failed.sender_fault())));
                 }
             }
             Err(error) => {
-                let error = classify(error);
+                let error = classify("sqs:SendMessage", error);
                 for at in places {
-                    let answer = if error.may_have_happened() {
-                        Sent::Unknown
-                    } else {
-                        Sent::Refused
-                    };
+                    let answer = if error.may_have_happened() { Sent::Unknown } else { Sent::Refused };
                     answers[at] = Some(answer(error.clone()));
                 }
             }
@@ -152,12 +135,8 @@ impl Queue {
     /// [`QueueError`] when it is not certain that the message is in the queue; telling it again does no harm.
     pub async fn announce(&self, announcement: &Announcement) -> Result<(), QueueError> {
         let body = serde_json::to_string(announcement).map_err(QueueError::unwritable)?;
-        let request = self
-            .client
-            .send_message()
-            .queue_url(&self.urls.tasks)
-            .message_body(body);
-        request.send().await.map(drop).map_err(classify)
+        let request = self.client.send_message().queue_url(&self.urls.tasks).message_body(body);
+        request.send().await.map(drop).map_err(|error| classify("sqs:SendMessage", error))
     }
 
     /// About how many messages wait in a lane, delayed and taken ones included.
@@ -175,10 +154,8 @@ impl Queue {
             .set_attribute_names(Some(wanted.to_vec()))
             .send()
             .await
-            .map_err(classify)?;
-        let counts = wanted
-            .iter()
-            .filter_map(|name| output.attributes()?.get(name)?.parse::<u64>().ok());
+            .map_err(|error| classify("sqs:GetQueueAttributes", error))?;
+        let counts = wanted.iter().filter_map(|name| output.attributes()?.get(name)?.parse::<u64>().ok());
         Ok(counts.sum())
     }
 
@@ -188,17 +165,13 @@ impl Queue {
     /// [`QueueError`] when the queue refuses; the message then comes back when its visibility time-out ends.
     pub async fn hold(&self, lane: Lane, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let seconds = whole_seconds(wait).min(12 * 3600);
-        let request = self
-            .client
-            .change_message_visibility()
-            .queue_url(self.url(lane))
-            .receipt_handle(receipt);
+        let request = self.client.change_message_visibility().queue_url(self.url(lane)).receipt_handle(receipt);
         request
             .visibility_timeout(seconds)
             .send()
             .await
             .map(drop)
-            .map_err(classify)
+            .map_err(|error| classify("sqs:ChangeMessageVisibility", error))
     }
 }
 
