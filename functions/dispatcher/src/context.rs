@@ -45,13 +45,7 @@ pub struct Context {
 impl Context {
     /// Put together from its parts.
     pub fn new(store: Store, queue: Queue, clock: Clock, rules: Rules) -> Self {
-        Self {
-            store,
-            queue,
-            rules,
-            ids: JobIdMint::default(),
-            clock: Told(clock),
-        }
+        Self { store, queue, rules, ids: JobIdMint::default(), clock: Told(clock) }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -53,17 +53,9 @@ impl Free {
     /// After a job that was abandoned, with the carry of the one before it.
     pub(crate) fn after_abandoned(pointer: Pointer, before: &Carry) -> Self {
         // A lane may change while a job waits. Of the two, the fast one's numbers give the later instant.
-        let lane = if pointer.reason == Reason::First {
-            Lane::Slow
-        } else {
-            Lane::Fast
-        };
+        let lane = if pointer.reason == Reason::First { Lane::Slow } else { Lane::Fast };
         let carry = before.with_possible_get(Some(pointer.possible_get(lane)));
-        Self {
-            pointer,
-            carry,
-            abandoned: true,
-        }
+        Self { pointer, carry, abandoned: true }
     }
 
     /// Why the new job is made: what a person asked for and did not get stays a person's.

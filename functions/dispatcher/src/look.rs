@@ -62,11 +62,7 @@ impl Context {
     async fn find(&self, source: SourceId, look: Option<Look>, minute: Minute) -> Result<Found, StoreError> {
         let Some(look) = look else { return Ok(Found::Closed) };
         Ok(match judge(look, minute, self.now()) {
-            Verdict::Ended(pointer, carry) => Found::Free(Free {
-                pointer,
-                carry: *carry,
-                abandoned: false,
-            }),
+            Verdict::Ended(pointer, carry) => Found::Free(Free { pointer, carry: *carry, abandoned: false }),
             Verdict::Abandoned(pointer) => {
                 let before = self.carry_before(source, &pointer).await?;
                 Found::Free(Free::after_abandoned(pointer, &before))

@@ -18,16 +18,9 @@ async fn main() -> Result<(), Error> {
     let rules = Rules::from(&settings);
     let store = Store::new(
         &aws.config(Service::DynamoDb),
-        Tables {
-            sources: settings.sources_table,
-            posts: settings.posts_table,
-        },
+        Tables { sources: settings.sources_table, posts: settings.posts_table },
     );
-    let urls = Urls {
-        fetch: settings.fetch_queue,
-        fetch_slow: settings.fetch_slow_queue,
-        tasks: settings.tasks_queue,
-    };
+    let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let ctx = &Context::new(store, queue, boot::clock::system(), rules);
     run(service_fn(move |event: LambdaEvent<Start>| async move {

@@ -88,11 +88,7 @@ impl Run<'_> {
         for target in slots.into_iter().flatten() {
             due.insert(target.source, Due { target, waited: false });
         }
-        let unknown: Vec<SourceId> = overflow
-            .iter()
-            .copied()
-            .filter(|source| !due.contains_key(source))
-            .collect();
+        let unknown: Vec<SourceId> = overflow.iter().copied().filter(|source| !due.contains_key(source)).collect();
         for source in overflow {
             due.entry(*source).and_modify(|due| due.waited = true);
         }
@@ -109,14 +105,10 @@ impl Run<'_> {
     async fn look_at_all(&mut self, due: Vec<Due>, minute: Minute, work: &mut Work) -> Result<Progress, StoreError> {
         let ctx = self.ctx;
         let mut due = due.into_iter().peekable();
-        let hundreds = std::iter::from_fn(|| {
-            due.peek()
-                .is_some()
-                .then(|| due.by_ref().take(HUNDRED).collect::<Vec<_>>())
-        });
-        let mut looked = stream::iter(hundreds.collect::<Vec<_>>())
-            .map(|hundred| ctx.look(hundred, minute))
-            .buffered(HUNDREDS);
+        let hundreds =
+            std::iter::from_fn(|| due.peek().is_some().then(|| due.by_ref().take(HUNDRED).collect::<Vec<_>>()));
+        let mut looked =
+            stream::iter(hundreds.collect::<Vec<_>>()).map(|hundred| ctx.look(hundred, minute)).buffered(HUNDREDS);
         while let Some(hundred) = looked.try_next().await? {
             if !self.has_time() {
                 return Ok(Progress::Left);
@@ -154,12 +146,7 @@ impl Run<'_> {
         let (earliest, _) = earliest_start(free.carry.last_get, interval, free.carry.not_before, paused);
         match place(earliest, now, self.last, target.slot, pace) {
             Placement::Queue(_) => {
-                return work.ready.push(Ready {
-                    target,
-                    free,
-                    earliest,
-                    waited,
-                });
+                return work.ready.push(Ready { target, free, earliest, waited });
             }
             Placement::Due(minute) => work.later.push((minute, target.source)),
             Placement::Slot => {}
@@ -170,34 +157,21 @@ impl Run<'_> {
     /// Who goes now and when, in order of priority; the others go to `work.later`.
     fn shape(&mut self, work: &mut Work, now: Timestamp) -> Vec<(Timestamp, Ready)> {
         for unsent in &work.unsent {
-            self.shaper
-                .occupy(&unsent.target.host, unsent.pointer.earliest.max(now));
+            self.shaper.occupy(&unsent.target.host, unsent.pointer.earliest.max(now));
         }
-        let limits = Limits {
-            fast: self.limit(Lane::Fast),
-            slow: self.limit(Lane::Slow),
-        };
+        let limits = Limits { fast: self.limit(Lane::Fast), slow: self.limit(Lane::Slow) };
         let mut ready: Vec<Option<Ready>> = std::mem::take(&mut work.ready).into_iter().map(Some).collect();
-        let candidates = ready
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(item, ready)| self.candidate(item, ready, now));
+        let candidates = ready.iter().flatten().enumerate().map(|(item, ready)| self.candidate(item, ready, now));
         let candidates: Vec<_> = candidates.collect();
         let shaped = self.shaper.shape(candidates, now, self.last, limits);
         for (minute, item) in shaped.later {
             self.report.put_off += 1;
             // Its ordinary slot finds it anyway, if that comes first.
-            let put_off = ready
-                .get(item)
-                .and_then(Option::as_ref)
-                .filter(|r| r.target.slot.next_after(self.last) > minute);
+            let put_off =
+                ready.get(item).and_then(Option::as_ref).filter(|r| r.target.slot.next_after(self.last) > minute);
             work.later.extend(put_off.map(|ready| (minute, ready.target.source)));
         }
-        let taken = shaped
-            .now
-            .into_iter()
-            .filter_map(|(start, item)| Some((start, ready.get_mut(item)?.take()?)));
+        let taken = shaped.now.into_iter().filter_map(|(start, item)| Some((start, ready.get_mut(item)?.take()?)));
         taken.collect()
     }
 
@@ -220,9 +194,6 @@ impl Run<'_> {
     fn limit(&mut self, lane: Lane) -> Limit {
         let floor = self.ctx.rules.rate_floor;
         let backlog = self.backlog(lane);
-        Limit {
-            allowance: backlog.allowance(floor),
-            rate: backlog.rate.max(floor),
-        }
+        Limit { allowance: backlog.allowance(floor), rate: backlog.rate.max(floor) }
     }
 }

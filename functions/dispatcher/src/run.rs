@@ -57,11 +57,7 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
     let mut claimed = Vec::new();
     for shard in wanted {
         let first = Minute(last.0.saturating_sub(HEAD_START));
-        match ctx
-            .store
-            .claim_cursor(shard, &holder, first, now, deadline + MARGIN)
-            .await?
-        {
+        match ctx.store.claim_cursor(shard, &holder, first, now, deadline + MARGIN).await? {
             Claim::Claimed(cursor) => claimed.push((shard, cursor)),
             Claim::HeldUntil(_) => report.shards_held += 1,
         }
@@ -119,11 +115,7 @@ impl Run<'_> {
                 trouble = self.walk(shard, &mut cursor).await.err();
             }
             self.report.unfinished += u64::from(cursor.minute < self.last);
-            let cursor = Cursor {
-                fast: self.fast,
-                slow: self.slow,
-                ..cursor
-            };
+            let cursor = Cursor { fast: self.fast, slow: self.slow, ..cursor };
             match self.ctx.store.release_cursor(shard, &self.holder, &cursor).await {
                 Ok(true) => {}
                 Ok(false) => self.lost(shard),
@@ -143,11 +135,7 @@ impl Run<'_> {
                 Progress::Nothing => cursor.minute = minute,
                 Progress::Whole => {
                     cursor.minute = minute;
-                    let now = Cursor {
-                        fast: self.fast,
-                        slow: self.slow,
-                        ..*cursor
-                    };
+                    let now = Cursor { fast: self.fast, slow: self.slow, ..*cursor };
                     // The last move goes with the release. Minutes without anything cost no write: walking them again is harmless.
                     if minute < self.last && !self.move_cursor(shard, &now).await? {
                         self.lost(shard);
@@ -162,10 +150,7 @@ impl Run<'_> {
     }
 
     async fn move_cursor(&self, shard: u8, cursor: &Cursor) -> Result<bool, StoreError> {
-        self.ctx
-            .store
-            .move_cursor(shard, &self.holder, cursor, self.deadline + MARGIN)
-            .await
+        self.ctx.store.move_cursor(shard, &self.holder, cursor, self.deadline + MARGIN).await
     }
 
     /// The first minute to walk: at most one longest period back, since within that each source had a slot.
@@ -195,10 +180,7 @@ impl Run<'_> {
     }
 
     fn lost(&self, shard: u8) {
-        tracing::warn!(
-            shard,
-            "another run took over this shard's cursor before this one was done"
-        );
+        tracing::warn!(shard, "another run took over this shard's cursor before this one was done");
     }
 }
 

@@ -73,11 +73,7 @@ impl Run<'_> {
                 match outcome {
                     Outcome::Queued | Outcome::Superseded => {
                         self.report.superseded += u64::from(matches!(outcome, Outcome::Superseded));
-                        queued.push(Unsent {
-                            target: ready.target,
-                            pointer: next,
-                            carry: ready.free.carry,
-                        });
+                        queued.push(Unsent { target: ready.target, pointer: next, carry: ready.free.carry });
                     }
                     Outcome::Raced => raced.push((start, ready)),
                     Outcome::NotActive => self.report.dropped += 1,
@@ -96,8 +92,7 @@ impl Run<'_> {
             }
         }
         // Others keep changing these: they are looked at once more in the next minute.
-        work.later
-            .extend(hundred.iter().map(|(_, ready)| (self.last.next(), ready.target.source)));
+        work.later.extend(hundred.iter().map(|(_, ready)| (self.last.next(), ready.target.source)));
         let unsent = std::mem::take(&mut work.unsent);
         left |= self.send_again(&unsent).await == Progress::Left;
         left |= self.send_new(queued, work).await == Progress::Left;
@@ -116,11 +111,7 @@ impl Run<'_> {
             let new = self.ctx.new_job(&ready.target, ready.free.reason(), minute, start, now);
             match ready.free.pointer.queue(!ready.free.abandoned, new, now) {
                 Queueing::Swap(next) => {
-                    swaps.push(Swap {
-                        source: ready.target.source,
-                        seen: ready.free.seen(),
-                        next: next.clone(),
-                    });
+                    swaps.push(Swap { source: ready.target.source, seen: ready.free.seen(), next: next.clone() });
                     swapping.push((start, ready, next));
                 }
                 Queueing::Supersede(next) => superseding.push((start, ready, next)),
@@ -128,18 +119,12 @@ impl Run<'_> {
                 Queueing::Live(_) | Queueing::NotActive => {}
             }
         }
-        let outcomes = self
-            .ctx
-            .store
-            .queue(&swaps)
-            .await
-            .into_iter()
-            .map(|queued| match queued {
-                Queued::Queued => Outcome::Queued,
-                Queued::Raced(_) => Outcome::Raced,
-                Queued::NotActive => Outcome::NotActive,
-                Queued::Unknown(error) => Outcome::Unknown(error),
-            });
+        let outcomes = self.ctx.store.queue(&swaps).await.into_iter().map(|queued| match queued {
+            Queued::Queued => Outcome::Queued,
+            Queued::Raced(_) => Outcome::Raced,
+            Queued::NotActive => Outcome::NotActive,
+            Queued::Unknown(error) => Outcome::Unknown(error),
+        });
         let mut all: Vec<_> = swapping
             .into_iter()
             .zip(outcomes)
@@ -149,12 +134,7 @@ impl Run<'_> {
             let outcome = self.ctx.supersede(&ready, &next, now).await;
             (start, ready, next, outcome)
         });
-        all.extend(
-            stream::iter(superseded)
-                .buffered(TRANSACTIONS)
-                .collect::<Vec<_>>()
-                .await,
-        );
+        all.extend(stream::iter(superseded).buffered(TRANSACTIONS).collect::<Vec<_>>().await);
         all
     }
 
@@ -166,9 +146,7 @@ impl Run<'_> {
         ready: Ready,
         work: &mut Work,
     ) -> Result<Option<(Timestamp, Ready)>, StoreError> {
-        let Ready {
-            target, free, waited, ..
-        } = ready;
+        let Ready { target, free, waited, .. } = ready;
         let found = self.ctx.look_again(target.source, free.seen(), minute).await?;
         self.sort(Due { target, waited }, found, work);
         Ok(work.ready.pop().map(|ready| (start.max(ready.earliest), ready)))
@@ -224,9 +202,7 @@ impl Run<'_> {
     async fn send(&mut self, unsent: &[Unsent], again: bool) -> Vec<Sent> {
         let now = self.ctx.now();
         let message = |unsent: &Unsent| Outgoing {
-            message: self
-                .ctx
-                .message(&unsent.target, &unsent.pointer, unsent.carry.clone(), again),
+            message: self.ctx.message(&unsent.target, &unsent.pointer, unsent.carry.clone(), again),
             delay: unsent.pointer.earliest.until(now),
         };
         let outgoing: Vec<Outgoing> = unsent.iter().map(message).collect();

@@ -11,30 +11,11 @@ use crate::world::{HOUR, MINUTE, NOON, World, slot_at};
 async fn a_full_minute(world: &World) {
     let (here, elsewhere) = (slot_at(world.minute(), 61), slot_at(world.minute().plus(30), 61));
     world.source(1, here, NOON - HOUR * 2).await;
-    world
-        .unfinished(2, here, |_| {}, |pointer| pointer.lease_until = NOON - HOUR * 2)
-        .await;
-    let until = NotBefore {
-        at: NOON + MINUTE * 20,
-        why: Hold::RetryAfter,
-    };
-    world
-        .source_with(
-            3,
-            here,
-            Carry {
-                not_before: Some(until),
-                ..Carry::default()
-            },
-            |_| {},
-        )
-        .await;
+    world.unfinished(2, here, |_| {}, |pointer| pointer.lease_until = NOON - HOUR * 2).await;
+    let until = NotBefore { at: NOON + MINUTE * 20, why: Hold::RetryAfter };
+    world.source_with(3, here, Carry { not_before: Some(until), ..Carry::default() }, |_| {}).await;
     let past = world.source(4, elsewhere, NOON - HOUR * 2).await;
-    world
-        .store
-        .put_due(0, &[(world.minute(), past.target.source)])
-        .await
-        .unwrap();
+    world.store.put_due(0, &[(world.minute(), past.target.source)]).await.unwrap();
 }
 
 async fn check_end(world: &World, what: &str) {
@@ -44,35 +25,14 @@ async fn check_end(world: &World, what: &str) {
         let job = world.pointer(source).await.job;
         let of_source: Vec<_> = sent.iter().filter(|message| message.source == source).collect();
         let told: Vec<_> = of_source.iter().map(|message| message.again).collect();
-        assert!(
-            matches!(told[..], [_] | [false, true]),
-            "{what}: source {name}: {told:?}"
-        );
-        assert!(
-            of_source.iter().all(|message| message.job == job),
-            "{what}: source {name} has one job"
-        );
-        assert!(
-            of_source.iter().all(|message| message.carry == of_source[0].carry),
-            "{what}: and one carry"
-        );
+        assert!(matches!(told[..], [_] | [false, true]), "{what}: source {name}: {told:?}");
+        assert!(of_source.iter().all(|message| message.job == job), "{what}: source {name} has one job");
+        assert!(of_source.iter().all(|message| message.carry == of_source[0].carry), "{what}: and one carry");
     }
-    let held = world
-        .store
-        .due(0, domain::wheel::Minute(world.minute().0 + 19))
-        .await
-        .unwrap();
+    let held = world.store.due(0, domain::wheel::Minute(world.minute().0 + 19)).await.unwrap();
     assert_eq!(held, [crate::world::source_id(3)], "{what}");
     assert!(sent.iter().all(|message| message.source != held[0]), "{what}");
-    assert!(
-        world
-            .store
-            .due(0, domain::wheel::Minute(world.minute().0 - 1))
-            .await
-            .unwrap()
-            .is_empty(),
-        "{what}"
-    );
+    assert!(world.store.due(0, domain::wheel::Minute(world.minute().0 - 1)).await.unwrap().is_empty(), "{what}");
 }
 
 #[tokio::test]
@@ -115,26 +75,15 @@ async fn what_the_api_queued_and_did_not_send_is_sent_in_the_minute_it_was_queue
                 },
             )
             .await;
-        assert_eq!(
-            world.store.due(0, tick).await.unwrap().last(),
-            Some(&past.target.source)
-        );
+        assert_eq!(world.store.due(0, tick).await.unwrap().last(), Some(&past.target.source));
     }
     world.pass(MINUTE);
     assert_eq!(world.run().await.looked_at, 0);
     world.pass(MINUTE);
     let report = world.run().await;
     assert_eq!((report.again, report.queued), (2, 0));
-    let told: Vec<_> = world
-        .messages()
-        .await
-        .iter()
-        .map(|m| (m.reason, m.lane, m.again))
-        .collect();
-    assert_eq!(
-        told,
-        [(Reason::First, Lane::Slow, true), (Reason::Refresh, Lane::Fast, true)]
-    );
+    let told: Vec<_> = world.messages().await.iter().map(|m| (m.reason, m.lane, m.again)).collect();
+    assert_eq!(told, [(Reason::First, Lane::Slow, true), (Reason::Refresh, Lane::Fast, true)]);
 }
 
 #[tokio::test]
@@ -159,8 +108,5 @@ async fn what_is_being_fetched_or_was_queued_for_another_minute_is_left_alone() 
             .await;
     }
     let report = world.run().await;
-    assert_eq!(
-        (report.live, report.again, report.queued, world.messages().await.len()),
-        (3, 0, 0, 0)
-    );
+    assert_eq!((report.live, report.again, report.queued, world.messages().await.len()), (3, 0, 0, 0));
 }

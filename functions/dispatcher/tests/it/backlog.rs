@@ -11,16 +11,9 @@ use domain::job::Reason;
 async fn under_a_backlog_the_latest_for_the_most_people_goes_first_and_nobody_is_forgotten() {
     let world = World::with(Rules { rate_floor: 2, ..RULES }).await;
     for n in 0..10usize {
-        let carry = Carry {
-            last_get: Some(NOON - HOUR * (2 + n as u32 % 2)),
-            ..Carry::default()
-        };
+        let carry = Carry { last_get: Some(NOON - HOUR * (2 + n as u32 % 2)), ..Carry::default() };
         let popular = [1, 1_000][n / 2 % 2];
-        world
-            .source_with(n, slot_at(world.minute(), 61), carry, |target| {
-                target.subscribers = popular
-            })
-            .await;
+        world.source_with(n, slot_at(world.minute(), 61), carry, |target| target.subscribers = popular).await;
     }
     let first = world.run().await;
     assert_eq!((first.queued, first.put_off), (4, 6));
@@ -48,18 +41,12 @@ async fn messages_that_nobody_takes_stop_the_sending_and_taking_them_starts_it_a
         world.source(n, slot_at(world.minute(), 61), NOON - HOUR * 2).await;
     }
     for n in 4..6usize {
-        world
-            .source(n, slot_at(world.minute().plus(1), 61), NOON - HOUR * 2)
-            .await;
+        world.source(n, slot_at(world.minute().plus(1), 61), NOON - HOUR * 2).await;
     }
     assert_eq!(world.run().await.queued, 4);
     world.pass(MINUTE);
     let full = world.run().await;
-    assert_eq!(
-        (full.queued, full.put_off),
-        (0, 2),
-        "four wait, which is what two minutes take"
-    );
+    assert_eq!((full.queued, full.put_off), (0, 2), "four wait, which is what two minutes take");
     assert_eq!(world.messages().await.len(), 4);
     world.pass(MINUTE);
     assert_eq!(world.run().await.queued, 2);
@@ -73,10 +60,7 @@ async fn a_person_goes_before_everyone_who_is_late() {
             .source_with(
                 n,
                 slot_at(world.minute(), 61),
-                Carry {
-                    last_get: Some(NOON - HOUR * 20),
-                    ..Carry::default()
-                },
+                Carry { last_get: Some(NOON - HOUR * 20), ..Carry::default() },
                 |target| target.lane = domain::timing::Lane::Slow,
             )
             .await;
@@ -96,11 +80,5 @@ async fn a_person_goes_before_everyone_who_is_late() {
         .await;
     assert_eq!(world.run().await.queued, 2);
     let sent = world.messages().await;
-    assert_eq!(
-        sent.iter()
-            .filter(|message| message.source == past.target.source)
-            .count(),
-        1,
-        "{sent:?}"
-    );
+    assert_eq!(sent.iter().filter(|message| message.source == past.target.source).count(), 1, "{sent:?}");
 }

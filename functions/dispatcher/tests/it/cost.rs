@@ -37,9 +37,5 @@ async fn a_hundred_polls_are_one_read_unit_and_one_write_each_and_few_calls() {
     let sources: Vec<_> = (0..100).map(crate::world::source_id).collect();
     metered.looks(&sources).await.unwrap();
     let reading = meter.take();
-    assert_eq!(
-        (reading.calls, reading.read_units),
-        (2, 100.0),
-        "half a unit for the pointer, half for the job"
-    );
+    assert_eq!((reading.calls, reading.read_units), (2, 100.0), "half a unit for the pointer, half for the job");
 }

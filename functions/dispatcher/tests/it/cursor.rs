@@ -15,10 +15,7 @@ async fn a_source_is_sent_in_the_minute_of_its_slot_and_in_no_other() {
     assert_eq!((report.minutes, report.looked_at, report.queued), (1, 1, 1));
     let sent = world.messages().await;
     assert_eq!(sent.len(), 1);
-    assert_eq!(
-        (sent[0].tick, sent[0].again, sent[0].carry.last_get),
-        (world.minute(), false, Some(NOON - HOUR))
-    );
+    assert_eq!((sent[0].tick, sent[0].again, sent[0].carry.last_get), (world.minute(), false, Some(NOON - HOUR)));
     world.pass(MINUTE);
     assert_eq!(world.run().await.looked_at, 0);
 }
@@ -40,9 +37,7 @@ async fn check_outage(outage: Duration, walked: u64, skipped: u64) {
     let periods = [61, 121, 241, 1441];
     for (n, period) in periods.into_iter().enumerate() {
         // Each of them was due in the first minute of the outage, and some of them often since.
-        world
-            .source(n, slot_at(world.minute().plus(1), period), NOON - HOUR * 25)
-            .await;
+        world.source(n, slot_at(world.minute().plus(1), period), NOON - HOUR * 25).await;
     }
     world.pass(outage);
     let mut minutes = 0;
@@ -59,11 +54,7 @@ async fn check_outage(outage: Duration, walked: u64, skipped: u64) {
     }
     assert_eq!((minutes, total.skipped_minutes), (walked, skipped), "{outage:?}");
     let sent = world.messages().await;
-    assert_eq!(
-        (total.queued, sent.len()),
-        (4, 4),
-        "each source is fetched, and once: {sent:?}"
-    );
+    assert_eq!((total.queued, sent.len()), (4, 4), "each source is fetched, and once: {sent:?}");
     world.pass(MINUTE);
     assert_eq!(world.run().await.minutes, 1, "the wheel turns on");
 }
@@ -88,26 +79,13 @@ async fn a_run_that_meets_another_on_its_way_goes_home() {
     let world = World::new().await;
     world.source(1, slot_at(world.minute(), 61), NOON - HOUR * 2).await;
     let until = world.now() + MINUTE;
-    let claim = world
-        .store
-        .claim_cursor(0, "another", world.minute(), world.now(), until)
-        .await
-        .unwrap();
-    let Claim::Claimed(cursor) = claim else {
-        panic!("{claim:?}")
-    };
+    let claim = world.store.claim_cursor(0, "another", world.minute(), world.now(), until).await.unwrap();
+    let Claim::Claimed(cursor) = claim else { panic!("{claim:?}") };
     let report = world.run().await;
     assert_eq!((report.shards_held, report.looked_at), (1, 0));
     world.pass(MINUTE);
     assert_eq!(world.run().await.queued, 1, "the other one died: its lease is over");
-    assert!(
-        !world
-            .store
-            .move_cursor(0, "another", &cursor, world.now() + HOUR)
-            .await
-            .unwrap(),
-        "it lost its cursor"
-    );
+    assert!(!world.store.move_cursor(0, "another", &cursor, world.now() + HOUR).await.unwrap(), "it lost its cursor");
     assert_eq!(world.messages().await.len(), 1);
 }
 
@@ -115,39 +93,22 @@ async fn a_run_that_meets_another_on_its_way_goes_home() {
 async fn at_its_deadline_a_run_stops_between_minutes_and_the_next_goes_on_there() {
     let world = World::new().await;
     world.source(1, slot_at(world.minute(), 61), NOON - HOUR * 2).await;
-    let late = dispatcher::handle(&world.ctx, dispatcher::Start::default(), world.now())
-        .await
-        .unwrap();
+    let late = dispatcher::handle(&world.ctx, dispatcher::Start::default(), world.now()).await.unwrap();
     assert_eq!((late.minutes, late.unfinished, late.queued), (0, 1, 0));
     assert_eq!(world.run().await.queued, 1);
 }
 
 #[tokio::test]
 async fn shards_are_walked_one_after_the_other_or_by_name() {
-    let world = World::with(dispatcher::Rules {
-        shards: 3,
-        ..crate::world::RULES
-    })
-    .await;
+    let world = World::with(dispatcher::Rules { shards: 3, ..crate::world::RULES }).await;
     for shard in 0..3u8 {
-        let slot = domain::wheel::Slot {
-            shard,
-            ..slot_at(world.minute(), 61)
-        };
+        let slot = domain::wheel::Slot { shard, ..slot_at(world.minute(), 61) };
         world.source(usize::from(shard), slot, NOON - HOUR * 2).await;
     }
     let deadline = world.now() + MINUTE;
-    let one = dispatcher::handle(&world.ctx, dispatcher::Start { shard: Some(1) }, deadline)
-        .await
-        .unwrap();
-    assert_eq!(
-        (one.queued, world.messages().await[0].source),
-        (1, crate::world::source_id(1))
-    );
+    let one = dispatcher::handle(&world.ctx, dispatcher::Start { shard: Some(1) }, deadline).await.unwrap();
+    assert_eq!((one.queued, world.messages().await[0].source), (1, crate::world::source_id(1)));
     assert_eq!(world.run().await.queued, 2);
     let unknown = dispatcher::handle(&world.ctx, dispatcher::Start { shard: Some(3) }, deadline).await;
-    assert!(matches!(
-        unknown,
-        Err(dispatcher::DispatchError::NoSuchShard { shard: 3, shards: 3 })
-    ));
+    assert!(matches!(unknown, Err(dispatcher::DispatchError::NoSuchShard { shard: 3, shards: 3 })));
 }

@@ -21,10 +21,7 @@ async fn in_a_day_every_gap_is_at_least_the_interval_polls_are_spread_and_nobody
     for name in 0..20 {
         let minutes = INTERVALS[name % INTERVALS.len()];
         let last = NOON - HOUR * 5;
-        let carry = Carry {
-            last_get: Some(last),
-            ..Carry::default()
-        };
+        let carry = Carry { last_get: Some(last), ..Carry::default() };
         let past = world.source_with(name, Slot::of(source_id(name), minutes, 1), carry, |target| {
             // Half of them share a host.
             if name % 2 == 0 {
@@ -47,10 +44,7 @@ async fn in_a_day_every_gap_is_at_least_the_interval_polls_are_spread_and_nobody
             let late = Duration::from_millis(minute * 104_729 % 25_000);
             let start = message.earliest + late;
             gets.entry(message.source.to_string()).or_default().push(start);
-            let carry = Carry {
-                last_get: Some(start),
-                ..message.carry
-            };
+            let carry = Carry { last_get: Some(start), ..message.carry };
             world.finish(&targets[&message.source], message.job, carry).await;
         }
         world.pass(MINUTE - offset);
@@ -71,9 +65,6 @@ async fn in_a_day_every_gap_is_at_least_the_interval_polls_are_spread_and_nobody
         }
     }
     let polls: u32 = minutes_of_the_hour.iter().sum();
-    assert!((290..=310).contains(&polls), "{polls}");
-    assert!(
-        minutes_of_the_hour.iter().all(|n| *n < polls / 10),
-        "{minutes_of_the_hour:?}"
-    );
+    assert!((315..=335).contains(&polls), "{polls}");
+    assert!(minutes_of_the_hour.iter().all(|n| *n < polls / 10), "{minutes_of_the_hour:?}");
 }

@@ -7,16 +7,9 @@ use domain::shape::SPACING;
 async fn of_one_host(world: &World, names: std::ops::Range<usize>, minute: domain::wheel::Minute) -> Vec<Past> {
     let mut all = Vec::new();
     for name in names {
-        let carry = Carry {
-            last_get: Some(NOON - HOUR * 3),
-            ..Carry::default()
-        };
+        let carry = Carry { last_get: Some(NOON - HOUR * 3), ..Carry::default() };
         all.push(
-            world
-                .source_with(name, slot_at(minute, 61), carry, |target| {
-                    target.host = "one.example".into()
-                })
-                .await,
+            world.source_with(name, slot_at(minute, 61), carry, |target| target.host = "one.example".into()).await,
         );
     }
     all
@@ -25,10 +18,7 @@ async fn of_one_host(world: &World, names: std::ops::Range<usize>, minute: domai
 fn check_spacing(sent: &[domain::message::FetchMessage]) {
     let mut starts: Vec<_> = sent.iter().map(|message| message.earliest).collect();
     starts.sort_unstable();
-    assert!(
-        starts.windows(2).all(|pair| pair[1].since(pair[0]) >= SPACING),
-        "{starts:?}"
-    );
+    assert!(starts.windows(2).all(|pair| pair[1].since(pair[0]) >= SPACING), "{starts:?}");
 }
 
 #[tokio::test]
@@ -56,12 +46,7 @@ async fn who_waited_goes_before_the_ordinary_slots() {
     let second = world.run().await;
     assert_eq!((second.queued, second.put_off), (60, 10));
     let sent = world.messages().await;
-    assert!(
-        waiting
-            .iter()
-            .all(|source| sent.iter().any(|message| message.source == *source)),
-        "{waiting:?}"
-    );
+    assert!(waiting.iter().all(|source| sent.iter().any(|message| message.source == *source)), "{waiting:?}");
 }
 
 #[tokio::test]

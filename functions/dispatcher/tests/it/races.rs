@@ -23,14 +23,8 @@ async fn refresh(world: &World, past: &Past) -> domain::id::JobId {
         reason: Reason::Refresh,
     };
     let job = new.job;
-    let Queueing::Swap(next) = past.pointer.queue(true, new, world.now()) else {
-        panic!()
-    };
-    let swap = Swap {
-        source: past.target.source,
-        seen: past.pointer.job,
-        next,
-    };
+    let Queueing::Swap(next) = past.pointer.queue(true, new, world.now()) else { panic!() };
+    let swap = Swap { source: past.target.source, seen: past.pointer.job, next };
     assert!(matches!(world.store.queue(&[swap]).await[..], [Queued::Queued]));
     job
 }
@@ -54,25 +48,12 @@ async fn a_poll_that_was_queued_and_done_in_between_counts() {
     let past = due_now(&world).await;
     let polled = async {
         let job = refresh(&world, &past).await;
-        world
-            .finish(
-                &past.target,
-                job,
-                Carry {
-                    last_get: Some(NOON),
-                    ..Carry::default()
-                },
-            )
-            .await;
+        world.finish(&past.target, job, Carry { last_get: Some(NOON), ..Carry::default() }).await;
     };
     let report = world.run_meanwhile("BatchExecuteStatement", polled).await;
     assert_eq!((report.raced, report.held, report.queued), (1, 1, 0));
     let due = world.store.due(0, world.minute().plus(60)).await.unwrap();
-    assert_eq!(
-        due,
-        [past.target.source],
-        "its slot comes a minute after its interval, overflow meets it before"
-    );
+    assert_eq!(due, [past.target.source], "its slot comes a minute after its interval, overflow meets it before");
     assert!(world.messages().await.is_empty());
 }
 
@@ -81,11 +62,7 @@ async fn a_source_that_leaves_in_between_gets_no_job() {
     let world = World::new().await;
     let past = due_now(&world).await;
     let leave = async {
-        world
-            .store
-            .leave(past.target.source, SourceState::Resting, "nobody reads it", NOON)
-            .await
-            .unwrap();
+        world.store.leave(past.target.source, SourceState::Resting, "nobody reads it", NOON).await.unwrap();
     };
     let report = world.run_meanwhile("BatchExecuteStatement", leave).await;
     assert_eq!((report.dropped, report.queued), (1, 0));
@@ -110,11 +87,7 @@ async fn a_source_that_the_index_still_shows_after_it_left_is_dropped() {
     let world = World::new().await;
     let past = due_now(&world).await;
     let leave = async {
-        world
-            .store
-            .leave(past.target.source, SourceState::Gone, "410", NOON)
-            .await
-            .unwrap();
+        world.store.leave(past.target.source, SourceState::Gone, "410", NOON).await.unwrap();
     };
     // The slot was read, the pointer not yet.
     let report = world.run_meanwhile("BatchGetItem", leave).await;

@@ -10,21 +10,14 @@ use crate::rude::Fault;
 use crate::world::{HOUR, MINUTE, NOON, World, slot_at, source_id};
 
 fn troubled() -> Carry {
-    Carry {
-        last_get: Some(NOON - HOUR * 2),
-        streak: 3,
-        fetch_ms: 40,
-        ..Carry::default()
-    }
+    Carry { last_get: Some(NOON - HOUR * 2), streak: 3, fetch_ms: 40, ..Carry::default() }
 }
 
 #[tokio::test]
 async fn a_message_that_the_queue_refuses_fails_its_job_with_the_carry_untouched_and_comes_in_the_next_minute() {
     let world = World::new().await;
     for name in [1, 2] {
-        world
-            .source_with(name, slot_at(world.minute(), 61), troubled(), |_| {})
-            .await;
+        world.source_with(name, slot_at(world.minute(), 61), troubled(), |_| {}).await;
     }
     world.rude.set(Fault::Refuse("s0000001".into()));
     let report = world.run().await;
@@ -59,17 +52,7 @@ async fn a_message_that_was_to_be_sent_again_and_is_refused_holds_the_cursor() {
     world.rude.set(Fault::Refuse("s0000001".into()));
     let report = world.run().await;
     assert_eq!((report.again, report.refused, report.unfinished), (0, 1, 1));
-    assert!(
-        world
-            .store
-            .latest(past.target.source)
-            .await
-            .unwrap()
-            .unwrap()
-            .1
-            .is_none(),
-        "the job is not failed"
-    );
+    assert!(world.store.latest(past.target.source).await.unwrap().unwrap().1.is_none(), "the job is not failed");
     world.rude.set(Fault::None);
     world.pass(MINUTE);
     let next = world.run().await;
@@ -80,24 +63,16 @@ async fn a_message_that_was_to_be_sent_again_and_is_refused_holds_the_cursor() {
 /// Nobody hears how `operation` went: whatever it was, the source has one job and a message in the end.
 async fn check_lost(operation: &'static str) {
     let world = World::new().await;
-    world
-        .source_with(1, slot_at(world.minute(), 61), troubled(), |_| {})
-        .await;
+    world.source_with(1, slot_at(world.minute(), 61), troubled(), |_| {}).await;
     world.rude.set(Fault::Lose(operation));
     let first = world.try_run().await.expect("the process lives");
-    assert!(
-        first.is_err() || first.is_ok_and(|report| report.unfinished == 1),
-        "{operation}"
-    );
+    assert!(first.is_err() || first.is_ok_and(|report| report.unfinished == 1), "{operation}");
     world.rude.set(Fault::None);
     world.pass(MINUTE);
     assert_eq!(world.run().await.unfinished, 0, "{operation}");
     let sent = world.messages().await;
     let job = world.pointer(source_id(1)).await.job;
-    assert!(
-        !sent.is_empty() && sent.iter().all(|message| message.job == job),
-        "{operation}: {sent:?}"
-    );
+    assert!(!sent.is_empty() && sent.iter().all(|message| message.job == job), "{operation}: {sent:?}");
     assert!(
         sent.iter().filter(|message| !message.again).count() <= 3,
         "{operation}: the SDK tries three times: {sent:?}"
@@ -117,32 +92,20 @@ async fn a_job_that_may_have_been_queued_is_found_by_the_next_run() {
 #[tokio::test]
 async fn overflow_that_may_not_be_forgotten_holds_the_cursor() {
     let world = World::new().await;
-    let past = world
-        .source(1, slot_at(world.minute().plus(20), 61), NOON - HOUR * 2)
-        .await;
-    world
-        .store
-        .put_due(0, &[(world.minute(), past.target.source)])
-        .await
-        .unwrap();
+    let past = world.source(1, slot_at(world.minute().plus(20), 61), NOON - HOUR * 2).await;
+    world.store.put_due(0, &[(world.minute(), past.target.source)]).await.unwrap();
     world.rude.set(Fault::Lose("BatchWriteItem"));
     assert!(world.try_run().await.unwrap().is_err());
     world.rude.set(Fault::None);
     world.pass(MINUTE);
     assert_eq!(world.run().await.unfinished, 0);
-    assert_eq!(
-        world.messages().await.len(),
-        1,
-        "the first run had sent it; the second forgot what was done"
-    );
+    assert_eq!(world.messages().await.len(), 1, "the first run had sent it; the second forgot what was done");
 }
 
 #[tokio::test]
 async fn a_queue_that_does_not_tell_its_depth_stops_nothing() {
     let world = World::new().await;
-    world
-        .source_with(1, slot_at(world.minute(), 61), troubled(), |_| {})
-        .await;
+    world.source_with(1, slot_at(world.minute(), 61), troubled(), |_| {}).await;
     world.rude.set(Fault::Lose("GetQueueAttributes"));
     assert_eq!(world.run().await.queued, 1);
 }

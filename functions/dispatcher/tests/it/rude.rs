@@ -48,10 +48,7 @@ pub(crate) struct Rude {
 
 impl Rude {
     pub(crate) fn set(&self, fault: Fault) {
-        *self.state.lock().unwrap() = State {
-            fault,
-            calls: Vec::new(),
-        };
+        *self.state.lock().unwrap() = State { fault, calls: Vec::new() };
     }
 
     /// The operations that were called since the fault was set.
@@ -60,11 +57,7 @@ impl Rude {
     }
 
     pub(crate) fn wrap(&self, inner: SharedHttpClient, sqs: &Sqs) -> SharedHttpClient {
-        SharedHttpClient::new(Client {
-            inner,
-            rude: self.clone(),
-            sqs: sqs.clone(),
-        })
+        SharedHttpClient::new(Client { inner, rude: self.clone(), sqs: sqs.clone() })
     }
 }
 
@@ -78,11 +71,7 @@ struct Client {
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector {
-            inner,
-            rude: self.rude.clone(),
-            sqs: self.sqs.clone(),
-        })
+        SharedHttpConnector::new(Connector { inner, rude: self.rude.clone(), sqs: self.sqs.clone() })
     }
 }
 
@@ -146,10 +135,7 @@ fn refuse(sqs: &Sqs, request: &HttpRequest, text: &str) -> HttpResponse {
             failed.push(serde_json::json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
             continue;
         }
-        let outgoing = Outgoing {
-            body,
-            delay_seconds: entry["DelaySeconds"].as_i64(),
-        };
+        let outgoing = Outgoing { body, delay_seconds: entry["DelaySeconds"].as_i64() };
         let sent = sqs.send(queue, &[outgoing]).unwrap().remove(0).unwrap();
         successful.push(serde_json::json!({
             "Id": entry["Id"], "MessageId": sent.message_id, "MD5OfMessageBody": sent.md5_of_body

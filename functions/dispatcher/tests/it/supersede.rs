@@ -9,12 +9,7 @@ use crate::world::{HOUR, MINUTE, NOON, Past, World, slot_at};
 
 /// A source with a good past whose job of `ago` minutes before was abandoned.
 async fn abandoned(world: &World, ongoing: bool, ago: u32) -> (Past, Pointer) {
-    let good = Carry {
-        last_get: Some(NOON - HOUR * 20),
-        streak: 2,
-        fetch_ms: 70,
-        ..Carry::default()
-    };
+    let good = Carry { last_get: Some(NOON - HOUR * 20), streak: 2, fetch_ms: 70, ..Carry::default() };
     let past = world.source_with(1, slot_at(world.minute(), 61), good, |_| {}).await;
     let queued_at = NOON - MINUTE * ago;
     let new = domain::job::NewJob {
@@ -25,24 +20,13 @@ async fn abandoned(world: &World, ongoing: bool, ago: u32) -> (Past, Pointer) {
         lease_until: queued_lease(queued_at, queued_at, HOUR, Lane::Fast),
         reason: domain::job::Reason::Scheduled,
     };
-    let domain::job::Queueing::Swap(next) = past.pointer.queue(true, new, queued_at) else {
-        panic!()
-    };
-    let swap = store::Swap {
-        source: past.target.source,
-        seen: past.pointer.job,
-        next: next.clone(),
-    };
+    let domain::job::Queueing::Swap(next) = past.pointer.queue(true, new, queued_at) else { panic!() };
+    let swap = store::Swap { source: past.target.source, seen: past.pointer.job, next: next.clone() };
     assert!(matches!(world.store.queue(&[swap]).await[..], [store::Queued::Queued]));
     if ongoing {
-        let marked = world
-            .store
-            .mark(past.target.source, next.job, queued_at + MINUTE, Lane::Fast, true)
-            .await
-            .unwrap();
-        let store::Marking::Marked(next) = marked else {
-            panic!("{marked:?}")
-        };
+        let marked =
+            world.store.mark(past.target.source, next.job, queued_at + MINUTE, Lane::Fast, true).await.unwrap();
+        let store::Marking::Marked(next) = marked else { panic!("{marked:?}") };
         return (past, next);
     }
     (past, next)
@@ -57,24 +41,12 @@ async fn check_superseded(ongoing: bool, ago: u32) {
     let failed = world.store.finished(source, old.job).await.unwrap().unwrap();
     assert!(matches!(&failed.ending, Ending::Failed(failure) if failure.code == ErrorCode::LeaseExpired));
     let possible = old.possible_get(Lane::Fast);
-    assert_eq!(
-        (failed.carry.last_get, failed.carry.streak, failed.carry.fetch_ms),
-        (Some(possible), 2, 70)
-    );
+    assert_eq!((failed.carry.last_get, failed.carry.streak, failed.carry.fetch_ms), (Some(possible), 2, 70));
     let sent = world.messages().await;
-    assert_eq!(
-        (sent.len(), &sent[0].carry, sent[0].attempts),
-        (1, &failed.carry, u8::from(ongoing))
-    );
-    assert!(
-        sent[0].earliest >= possible + HOUR,
-        "what may have been fetched counts as fetched"
-    );
+    assert_eq!((sent.len(), &sent[0].carry, sent[0].attempts), (1, &failed.carry, u8::from(ongoing)));
+    assert!(sent[0].earliest >= possible + HOUR, "what may have been fetched counts as fetched");
     let pointer = world.pointer(source).await;
-    assert_eq!(
-        (pointer.prev, pointer.job, pointer.hand),
-        (Some(old.job), sent[0].job, Hand::Queued)
-    );
+    assert_eq!((pointer.prev, pointer.job, pointer.hand), (Some(old.job), sent[0].job, Hand::Queued));
 }
 
 #[tokio::test]
@@ -93,11 +65,7 @@ async fn what_may_have_been_fetched_just_now_is_not_fetched_before_its_interval(
     let (past, old) = abandoned(&world, true, 10).await;
     let report = world.run().await;
     assert_eq!((report.held, report.queued), (1, 0));
-    assert_eq!(
-        world.pointer(past.target.source).await.job,
-        old.job,
-        "it is failed when its successor comes"
-    );
+    assert_eq!(world.pointer(past.target.source).await.job, old.job, "it is failed when its successor comes");
     assert!(world.messages().await.is_empty());
 }
 
@@ -107,18 +75,11 @@ async fn beside_a_renewed_lease_nothing_is_superseded() {
     let (past, old) = abandoned(&world, true, 60 * 5).await;
     let source = past.target.source;
     let renew = async {
-        let marked = world
-            .store
-            .mark(source, old.job, world.now(), Lane::Fast, true)
-            .await
-            .unwrap();
+        let marked = world.store.mark(source, old.job, world.now(), Lane::Fast, true).await.unwrap();
         assert!(matches!(marked, store::Marking::Marked(_)), "{marked:?}");
     };
     let report = world.run_meanwhile("TransactWriteItems", renew).await;
-    assert_eq!(
-        (report.raced, report.live, report.queued, report.superseded),
-        (1, 1, 0, 0)
-    );
+    assert_eq!((report.raced, report.live, report.queued, report.superseded), (1, 1, 0, 0));
     assert!(world.store.finished(source, old.job).await.unwrap().is_none());
     assert!(world.messages().await.is_empty());
 }
@@ -127,15 +88,8 @@ async fn beside_a_renewed_lease_nothing_is_superseded() {
 async fn a_job_that_ends_at_the_last_moment_is_not_failed_and_its_carry_counts() {
     let world = World::new().await;
     let (past, old) = abandoned(&world, true, 60 * 5).await;
-    let ended = Carry {
-        last_get: Some(NOON - HOUR * 3),
-        streak: 0,
-        fetch_ms: 99,
-        ..Carry::default()
-    };
-    let report = world
-        .run_meanwhile("TransactWriteItems", world.finish(&past.target, old.job, ended.clone()))
-        .await;
+    let ended = Carry { last_get: Some(NOON - HOUR * 3), streak: 0, fetch_ms: 99, ..Carry::default() };
+    let report = world.run_meanwhile("TransactWriteItems", world.finish(&past.target, old.job, ended.clone())).await;
     assert_eq!((report.raced, report.queued, report.superseded), (1, 1, 0));
     assert_eq!(world.messages().await[0].carry, ended);
 }

@@ -9,40 +9,24 @@ use crate::world::{HOUR, MINUTE, NOON, World, slot_at};
 /// A source due now with `carry`: how it is sent (its start after noon in seconds), or what the report says instead.
 async fn check(period: u32, carry: Carry, start: Option<u64>, due_after_minutes: Option<u64>) {
     let world = World::new().await;
-    let past = world
-        .source_with(1, slot_at(world.minute(), period), carry.clone(), |_| {})
-        .await;
+    let past = world.source_with(1, slot_at(world.minute(), period), carry.clone(), |_| {}).await;
     let report = world.run().await;
     let sent = world.messages().await;
-    assert_eq!(
-        sent.iter().map(|m| m.earliest.since(NOON).as_secs()).max(),
-        start,
-        "{carry:?}"
-    );
+    assert_eq!(sent.iter().map(|m| m.earliest.since(NOON).as_secs()).max(), start, "{carry:?}");
     assert_eq!(report.held, u64::from(start.is_none()), "{carry:?}");
     for ahead in 1..40 {
         let due = world.store.due(0, world.minute().plus(ahead)).await.unwrap();
-        let expected = if due_after_minutes == Some(ahead) {
-            vec![past.target.source]
-        } else {
-            vec![]
-        };
+        let expected = if due_after_minutes == Some(ahead) { vec![past.target.source] } else { vec![] };
         assert_eq!(due, expected, "minute {ahead} of {carry:?}");
     }
 }
 
 fn polled(ago: Duration) -> Carry {
-    Carry {
-        last_get: Some(NOON - ago),
-        ..Carry::default()
-    }
+    Carry { last_get: Some(NOON - ago), ..Carry::default() }
 }
 
 fn held(ago: Duration, ahead: Duration, why: Hold) -> Carry {
-    Carry {
-        not_before: Some(NotBefore { at: NOON + ahead, why }),
-        ..polled(ago)
-    }
+    Carry { not_before: Some(NotBefore { at: NOON + ahead, why }), ..polled(ago) }
 }
 
 #[tokio::test]
@@ -72,29 +56,20 @@ async fn a_paused_host_is_left_alone_and_nobody_else() {
     for n in 1..=2 {
         world.source(n, slot_at(world.minute(), 61), NOON - HOUR * 2).await;
     }
-    world
-        .store
-        .pause_host("host1.example", NOON + MINUTE * 30, "429", NOON)
-        .await
-        .unwrap();
+    world.store.pause_host("host1.example", NOON + MINUTE * 30, "429", NOON).await.unwrap();
     let report = world.run().await;
     assert_eq!((report.queued, report.held), (1, 1));
     assert_eq!(world.messages().await[0].host, "host2.example");
     world.pass(MINUTE * 30);
     assert_eq!(world.run().await.queued, 1, "the pause is over");
     let sent = world.messages().await;
-    assert!(
-        sent[0].host == "host1.example" && sent[0].earliest >= NOON + MINUTE * 30,
-        "{sent:?}"
-    );
+    assert!(sent[0].host == "host1.example" && sent[0].earliest >= NOON + MINUTE * 30, "{sent:?}");
 }
 
 #[tokio::test]
 async fn a_message_is_not_to_be_had_before_its_start() {
     let world = World::new().await;
-    world
-        .source(1, slot_at(world.minute(), 61), NOON - HOUR + MINUTE * 10)
-        .await;
+    world.source(1, slot_at(world.minute(), 61), NOON - HOUR + MINUTE * 10).await;
     world.run().await;
     world.pass(MINUTE * 10 - Duration::from_millis(1));
     assert_eq!(world.visible(), 0);
@@ -105,17 +80,11 @@ async fn a_message_is_not_to_be_had_before_its_start() {
 #[tokio::test]
 async fn overflow_is_looked_at_in_its_minute_once_and_then_forgotten() {
     let world = World::new().await;
-    let past = world
-        .source(1, slot_at(world.minute().plus(30), 61), NOON - HOUR * 2)
-        .await;
+    let past = world.source(1, slot_at(world.minute().plus(30), 61), NOON - HOUR * 2).await;
     let source = past.target.source;
     let minute = world.minute();
     // Twice in one minute: as overflow, and in its slot.
-    world
-        .store
-        .put_due(0, &[(minute, source), (minute.plus(30), source)])
-        .await
-        .unwrap();
+    world.store.put_due(0, &[(minute, source), (minute.plus(30), source)]).await.unwrap();
     assert_eq!((world.run().await.queued, world.messages().await.len()), (1, 1));
     assert!(world.store.due(0, minute).await.unwrap().is_empty());
     let job = world.pointer(source).await.job;
@@ -127,9 +96,7 @@ async fn overflow_is_looked_at_in_its_minute_once_and_then_forgotten() {
 #[tokio::test]
 async fn the_first_fetch_of_a_source_goes_where_slow_sources_do() {
     let world = World::new().await;
-    world
-        .source_with(1, slot_at(world.minute(), 61), Carry::default(), |_| {})
-        .await;
+    world.source_with(1, slot_at(world.minute(), 61), Carry::default(), |_| {}).await;
     world
         .source_with(2, slot_at(world.minute(), 61), polled(HOUR * 2), |target| {
             target.lane = domain::timing::Lane::Slow
@@ -137,11 +104,6 @@ async fn the_first_fetch_of_a_source_goes_where_slow_sources_do() {
         .await;
     world.source(3, slot_at(world.minute(), 61), NOON - HOUR * 2).await;
     world.run().await;
-    let told: Vec<_> = world
-        .messages()
-        .await
-        .iter()
-        .map(|m| (m.lane.as_str(), m.reason.as_str()))
-        .collect();
+    let told: Vec<_> = world.messages().await.iter().map(|m| (m.lane.as_str(), m.reason.as_str())).collect();
     assert_eq!(told, [("slow", "first"), ("slow", "scheduled"), ("fast", "scheduled")]);
 }

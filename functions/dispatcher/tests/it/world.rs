@@ -38,12 +38,7 @@ pub(crate) struct World {
     pub(crate) ids: JobIdMint,
 }
 
-pub(crate) const RULES: Rules = Rules {
-    pace: Pace::REAL,
-    shards: 1,
-    rate_floor: 2_000,
-    announce_all: false,
-};
+pub(crate) const RULES: Rules = Rules { pace: Pace::REAL, shards: 1, rate_floor: 2_000, announce_all: false };
 
 impl World {
     /// An installation at noon, whose wheel stands at the minute before.
@@ -52,10 +47,7 @@ impl World {
     }
 
     pub(crate) async fn with(rules: Rules) -> Self {
-        let (now, ahead) = (
-            Arc::new(AtomicI64::new((NOON - MINUTE).as_millis())),
-            Arc::new(AtomicI64::new(0)),
-        );
+        let (now, ahead) = (Arc::new(AtomicI64::new((NOON - MINUTE).as_millis())), Arc::new(AtomicI64::new(0)));
         let (a, b) = (Arc::clone(&now), Arc::clone(&ahead));
         let clock: emulator::Clock = Arc::new(move || a.load(Ordering::SeqCst) + b.load(Ordering::SeqCst));
         let emulator = Emulator::start(Where::Memory, clock).await.unwrap();
@@ -64,11 +56,7 @@ impl World {
             emulator.sqs().create_queue(name, &Attributes::new()).unwrap();
         }
         let url = |name: &str| format!("{}/{}/{name}", servers.sqs, emulator::ACCOUNT);
-        let urls = Urls {
-            fetch: url(QUEUES[0]),
-            fetch_slow: url(QUEUES[1]),
-            tasks: url("feedmill-tasks"),
-        };
+        let urls = Urls { fetch: url(QUEUES[0]), fetch_slow: url(QUEUES[1]), tasks: url("feedmill-tasks") };
         let kind = Aws::local(&servers.dynamodb, &servers.sqs, &servers.s3);
         let store = Store::new(&kind.config(Service::DynamoDb), Tables::default());
         store.create_tables().await.unwrap();
@@ -81,15 +69,7 @@ impl World {
             Arc::new(move || Timestamp::from_millis(ticking.load(Ordering::SeqCst))),
             rules,
         );
-        let world = Self {
-            emulator,
-            now,
-            ahead,
-            rude,
-            store,
-            ctx,
-            ids: JobIdMint::default(),
-        };
+        let world = Self { emulator, now, ahead, rude, store, ctx, ids: JobIdMint::default() };
         world.run().await;
         world.pass(MINUTE);
         world
@@ -115,8 +95,7 @@ impl World {
     }
 
     pub(crate) fn pass(&self, time: Duration) {
-        self.now
-            .fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+        self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
         self.emulator.sqs().clock_moved();
     }
 
@@ -142,11 +121,7 @@ impl World {
         let mut all = Vec::new();
         for (queue, lane) in QUEUES.into_iter().zip([Lane::Fast, Lane::Slow]) {
             loop {
-                let ask = Receive {
-                    max_messages: 1_000,
-                    wait_seconds: Some(0),
-                    visibility_seconds: None,
-                };
+                let ask = Receive { max_messages: 1_000, wait_seconds: Some(0), visibility_seconds: None };
                 let received = sqs.receive(queue, ask).await.unwrap();
                 if received.is_empty() {
                     break;
@@ -167,25 +142,14 @@ impl World {
     /// How many messages may be received now.
     pub(crate) fn visible(&self) -> u64 {
         let counts = QUEUES.iter().map(|queue| {
-            self.emulator.sqs().queue_attributes(queue).unwrap()["ApproximateNumberOfMessages"]
-                .parse::<u64>()
-                .unwrap()
+            self.emulator.sqs().queue_attributes(queue).unwrap()["ApproximateNumberOfMessages"].parse::<u64>().unwrap()
         });
         counts.sum()
     }
 
     /// A source that is due in `slot`, whose last poll started at `last_get`.
     pub(crate) async fn source(&self, name: usize, slot: Slot, last_get: Timestamp) -> Past {
-        self.source_with(
-            name,
-            slot,
-            Carry {
-                last_get: Some(last_get),
-                ..Carry::default()
-            },
-            |_| {},
-        )
-        .await
+        self.source_with(name, slot, Carry { last_get: Some(last_get), ..Carry::default() }, |_| {}).await
     }
 
     pub(crate) async fn source_with(
@@ -220,12 +184,7 @@ impl World {
         });
         job(&mut pointer);
         let due = pointer.tick;
-        let new = NewSource {
-            head: head(&target, queued_at),
-            target: target.clone(),
-            pointer: pointer.clone(),
-            due,
-        };
+        let new = NewSource { head: head(&target, queued_at), target: target.clone(), pointer: pointer.clone(), due };
         assert_eq!(self.store.create(&new).await.unwrap(), Creating::Created);
         Past { target, pointer }
     }
@@ -233,11 +192,7 @@ impl World {
     /// Ends a job as a fetcher does whose feed has not changed.
     pub(crate) async fn finish(&self, target: &Target, job: JobId, carry: Carry) {
         let at = carry.last_get.unwrap_or(NOON - HOUR);
-        let ending = Ending::Completed {
-            posts_count: 0,
-            edits_count: 0,
-            landed: None,
-        };
+        let ending = Ending::Completed { posts_count: 0, edits_count: 0, landed: None };
         let finished = Finished {
             source: target.source,
             job,
@@ -250,10 +205,7 @@ impl World {
             bytes: 0,
             carry,
         };
-        assert!(matches!(
-            self.store.finish(&[finished]).await[..],
-            [store::Finish::Done]
-        ));
+        assert!(matches!(self.store.finish(&[finished]).await[..], [store::Finish::Done]));
     }
 
     pub(crate) async fn pointer(&self, source: SourceId) -> Pointer {
@@ -273,11 +225,7 @@ pub(crate) fn source_id(name: usize) -> SourceId {
 
 /// The slot that is due in `minute`.
 pub(crate) fn slot_at(minute: Minute, period: u32) -> Slot {
-    Slot {
-        period,
-        phase: u32::try_from(minute.0 % u64::from(period)).unwrap(),
-        shard: 0,
-    }
+    Slot { period, phase: u32::try_from(minute.0 % u64::from(period)).unwrap(), shard: 0 }
 }
 
 fn target(name: usize, slot: Slot, more: impl FnOnce(&mut Target)) -> Target {
@@ -287,10 +235,7 @@ fn target(name: usize, slot: Slot, more: impl FnOnce(&mut Target)) -> Target {
         url: format!("https://host{name}.example/feed"),
         host: format!("host{name}.example"),
         lane: Lane::Fast,
-        settings: SourceSettings {
-            interval_minutes: slot.period - 1,
-            ..SourceSettings::DEFAULT
-        },
+        settings: SourceSettings { interval_minutes: slot.period - 1, ..SourceSettings::DEFAULT },
         subscribers: 1,
         watched: false,
     };
