@@ -83,12 +83,7 @@ pub struct Shaper {
 impl Shaper {
     /// One that gave nothing away yet.
     pub fn new(pace: Pace) -> Self {
-        Self {
-            pace,
-            hosts: HashMap::new(),
-            turned_away: [0; 2],
-            round: 0,
-        }
+        Self { pace, hosts: HashMap::new(), turned_away: [0; 2], round: 0 }
     }
 
     /// Takes note of a start that was given away before.
@@ -118,10 +113,7 @@ impl Shaper {
         });
         self.expect(&candidates, now);
         let mut left = [limits.fast.allowance, limits.slow.allowance];
-        let mut shaped = Shaped {
-            now: Vec::new(),
-            later: Vec::new(),
-        };
+        let mut shaped = Shaped { now: Vec::new(), later: Vec::new() };
         for candidate in candidates {
             let (lane, limit) = match candidate.lane {
                 Lane::Fast => (0, limits.fast),
@@ -136,11 +128,7 @@ impl Shaper {
             let pace = self.pace;
             let host = self.host(candidate.host);
             // A person does not wait for the jitter, only for his turn at the host.
-            let jitter = if candidate.personal {
-                Duration::ZERO
-            } else {
-                host.jitter(candidate.host, minute, pace)
-            };
+            let jitter = if candidate.personal { Duration::ZERO } else { host.jitter(candidate.host, minute, pace) };
             match host.turn(candidate.earliest.max(now + jitter), now + MAX_DELAY, pace) {
                 Turn::At(start) => {
                     left[lane] -= 1;
@@ -223,8 +211,7 @@ impl Host {
 
 /// A second, or twice what the host usually takes.
 fn spacing(fetch_ms: u32, pace: Pace) -> Duration {
-    pace.scaled(SPACING)
-        .max(pace.scaled(Duration::from_millis(u64::from(fetch_ms) * 2)))
+    pace.scaled(SPACING).max(pace.scaled(Duration::from_millis(u64::from(fetch_ms) * 2)))
 }
 
 /// How fast the fetchers work, as the dispatcher sees it.
@@ -251,17 +238,8 @@ impl Backlog {
         }
         let taken = (self.depth + self.sent).saturating_sub(depth) / minutes;
         // An empty queue says only that the fetchers are at least this fast.
-        let rate = if depth == 0 {
-            self.rate.max(taken)
-        } else {
-            (self.rate + taken) / 2
-        };
-        Self {
-            depth,
-            sent: 0,
-            at: minute,
-            rate,
-        }
+        let rate = if depth == 0 { self.rate.max(taken) } else { (self.rate + taken) / 2 };
+        Self { depth, sent: 0, at: minute, rate }
     }
 
     /// How many more messages may be sent: what the fetchers take in two minutes (at least `floor` a minute), less what waits already.

@@ -10,16 +10,8 @@ use domain::wheel::{Minute, Pace};
 use proptest::prelude::*;
 
 const HOSTS: [&str; 4] = ["a.example", "b.example", "c.example", "d.example"];
-const OPEN: Limits = Limits {
-    fast: Limit {
-        allowance: 1_000,
-        rate: 500,
-    },
-    slow: Limit {
-        allowance: 1_000,
-        rate: 500,
-    },
-};
+const OPEN: Limits =
+    Limits { fast: Limit { allowance: 1_000, rate: 500 }, slow: Limit { allowance: 1_000, rate: 500 } };
 
 fn noon() -> Timestamp {
     Timestamp::from_secs(1_767_268_800)
@@ -55,19 +47,10 @@ fn people_go_first_then_who_has_waited_then_the_latest_for_most_people() {
         late(60, 1, 0),
         late(60, 1_000, 1),
         late(600, 1, 2),
-        Candidate {
-            waited: true,
-            ..late(0, 0, 3)
-        },
-        Candidate {
-            personal: true,
-            ..late(0, 0, 4)
-        },
+        Candidate { waited: true, ..late(0, 0, 3) },
+        Candidate { personal: true, ..late(0, 0, 4) },
     ];
-    let limits = Limits {
-        fast: Limit { allowance: 2, rate: 2 },
-        ..OPEN
-    };
+    let limits = Limits { fast: Limit { allowance: 2, rate: 2 }, ..OPEN };
     let shaped = Shaper::new(Pace::REAL).shape(candidates, noon(), minute(), limits);
     assert_eq!(shaped.now.iter().map(|(_, item)| *item).collect::<Vec<_>>(), [4, 3]);
     let next = |n| minute().plus(n);
@@ -76,28 +59,15 @@ fn people_go_first_then_who_has_waited_then_the_latest_for_most_people() {
 
 #[test]
 fn a_slow_lane_that_is_full_holds_up_nobody_else() {
-    let limits = Limits {
-        slow: Limit { allowance: 0, rate: 1 },
-        ..OPEN
-    };
-    let slow = Candidate {
-        lane: Lane::Slow,
-        personal: true,
-        ..candidate(0, 0)
-    };
+    let limits = Limits { slow: Limit { allowance: 0, rate: 1 }, ..OPEN };
+    let slow = Candidate { lane: Lane::Slow, personal: true, ..candidate(0, 0) };
     let shaped = Shaper::new(Pace::REAL).shape(vec![slow, candidate(1, 1)], noon(), minute(), limits);
     assert_eq!((shaped.now.len(), shaped.later), (1, vec![(minute().next(), 0)]));
 }
 
 #[test]
 fn a_host_that_answers_slowly_is_spaced_wider() {
-    let candidates = vec![
-        Candidate {
-            fetch_ms: 4_000,
-            ..candidate(0, 0)
-        },
-        candidate(0, 1),
-    ];
+    let candidates = vec![Candidate { fetch_ms: 4_000, ..candidate(0, 0) }, candidate(0, 1)];
     let shaped = Shaper::new(Pace::REAL).shape(candidates, noon(), minute(), OPEN);
     let starts: Vec<_> = shaped.now.iter().map(|(start, _)| *start).collect();
     assert_eq!(starts[1].since(starts[0]), Duration::from_secs(8));
@@ -105,15 +75,8 @@ fn a_host_that_answers_slowly_is_spaced_wider() {
 
 #[test]
 fn a_person_is_not_made_to_wait_for_the_jitter() {
-    let shaped = Shaper::new(Pace::REAL).shape(
-        vec![Candidate {
-            personal: true,
-            ..candidate(0, 0)
-        }],
-        noon(),
-        minute(),
-        OPEN,
-    );
+    let shaped =
+        Shaper::new(Pace::REAL).shape(vec![Candidate { personal: true, ..candidate(0, 0) }], noon(), minute(), OPEN);
     assert_eq!(shaped.now, [(noon(), 0)]);
 }
 
@@ -131,12 +94,7 @@ fn what_does_not_fit_beside_a_host_s_others_gets_a_minute_in_which_it_fits() {
 
 #[test]
 fn the_backlog_learns_how_fast_the_fetchers_are() {
-    let start = Backlog {
-        depth: 0,
-        sent: 1_000,
-        at: Minute(10),
-        rate: 0,
-    };
+    let start = Backlog { depth: 0, sent: 1_000, at: Minute(10), rate: 0 };
     let cases = [
         ("all taken in two minutes", 0, 500, 1_000),
         ("half taken", 500, 125, 0),
@@ -145,11 +103,7 @@ fn the_backlog_learns_how_fast_the_fetchers_are() {
     ];
     for (what, depth, rate, allowance) in cases {
         let seen = start.look(depth, Minute(12));
-        assert_eq!(
-            (seen.rate, seen.sent, seen.allowance(100)),
-            (rate, 0, allowance),
-            "{what}"
-        );
+        assert_eq!((seen.rate, seen.sent, seen.allowance(100)), (rate, 0, allowance), "{what}");
     }
 }
 
