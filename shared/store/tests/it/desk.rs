@@ -77,17 +77,11 @@ impl Desk {
         self.again(world).await
     }
 
-    /// Numbers that follow the newest of the source, or noon.
+    /// Numbers that follow the newest of the source; those of another source are milliseconds away.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = PostNumber> + use<> {
-        let newest = self.head.recent.newest().map_or(34_000_000_000 * 128, PostNumber::get);
-        let own = u64::from(
-            self.source
-                .as_str()
-                .bytes()
-                .fold(0, |sum: u8, byte| sum.wrapping_mul(7).wrapping_add(byte))
-                % 128,
-        );
-        (1..).filter_map(move |n| PostNumber::new((newest / 128 + n) * 128 + own))
+        let first = 34_000_000_000 + domain::wheel::spread(self.source.as_str()) % (1 << 40);
+        let newest = self.head.recent.newest().map_or(first, |number| number.get() / 128);
+        (newest + 1..).filter_map(|milli| PostNumber::new(milli * 128))
     }
 
     /// The posts as they would be numbered now.

@@ -222,6 +222,27 @@ async fn a_landing_whose_answer_got_lost_has_landed_once() {
 }
 
 #[tokio::test]
+async fn a_landing_that_the_store_did_not_do_is_tried_again() {
+    const CONFLICT: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"},{"Code":"None"}]}"#;
+    const THROTTLE: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+    for (status, body) in [(500, "{}"), (400, CONFLICT), (400, THROTTLE)] {
+        for part in [Part::Whole, Part::Earlier] {
+            let world = World::new().await;
+            let mut desk = Desk::new(&world).await;
+            (0..3).for_each(|_| world.say(status, body));
+            assert_eq!(
+                desk.land(&world, &some(1..=2), part).await,
+                Landed::Busy,
+                "{status} {body}"
+            );
+            world.hush();
+            is_landed(&desk.land(&world, &some(1..=2), part).await);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_landing_that_is_tried_again_is_known_again() {
     let world = World::new().await;
     let before = Desk::new(&world).await;

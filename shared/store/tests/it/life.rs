@@ -1,5 +1,6 @@
 //! The end of a source: nothing forgotten, nothing left behind, nothing of others taken.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::failure::ErrorCode;
 use domain::id::{JobId, Ordinal};
 use domain::job::{Ending, Finished};
@@ -134,6 +135,28 @@ async fn a_job_in_hand_is_failed_and_hands_on_what_it_was_given() {
                 given.with_possible_get(possible_get),
                 "validators and streak are handed on"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_latest_job_is_kept_for_good_and_those_before_it_are_not() {
+    let world = World::new().await;
+    // Ended before the source left, and in hand when it did.
+    for in_hand in [false, true] {
+        let first = Desk::new(&world).await;
+        first.finish(&world).await;
+        let second = first.next(&world).await;
+        if !in_hand {
+            second.finish(&world).await;
+        }
+        leave(&world, &second, SourceState::Gone).await;
+        for (desk, expires) in [(&first, true), (&second, false)] {
+            let sort_key = format!("J#{}", desk.pointer.job);
+            let request = world.client.get_item().table_name("feedmill-sources");
+            let request = request.key("pk", AttributeValue::S(format!("S#{}", desk.source)));
+            let answer = request.key("sk", AttributeValue::S(sort_key)).send().await.unwrap();
+            assert_eq!(answer.item.unwrap().contains_key("ttl"), expires, "{in_hand}");
         }
     }
 }

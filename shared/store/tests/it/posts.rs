@@ -2,7 +2,7 @@
 
 use domain::id::{Ordinal, PostNumber};
 use domain::parsed::{Enclosure, Item};
-use store::{Body, Content, NewPost, Packed, Post, PostFacts, unpack};
+use store::{Body, Content, Landed, NewPost, Packed, Post, PostFacts, unpack};
 
 use crate::desk::{Desk, Part, arrival, entry, some};
 use crate::world::{NOON, World, noon_plus};
@@ -29,7 +29,8 @@ async fn round_trip(world: &World, entry: &Item) -> (Post, Option<Vec<u8>>) {
     let facts = PostFacts::of(entry, body, arrival());
     assert!(facts.as_new().bytes < 60_000);
     let posts: Vec<NewPost<'_>> = desk.numbered(std::slice::from_ref(&facts));
-    desk.land_as(world, &posts, &[], Part::Whole).await;
+    let landed = desk.land_as(world, &posts, &[], Part::Whole).await;
+    assert!(matches!(landed, Landed::Landed { .. }), "{landed:?}");
     (world.store.post(posts[0].number).await.unwrap().unwrap(), blob)
 }
 
