@@ -1,5 +1,7 @@
 //! The queues as the emulator's SQS has them: what is sent arrives in its lane, not too soon, and each message's fate is told.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -105,7 +107,7 @@ fn now(message: FetchMessage) -> Outgoing {
 #[tokio::test]
 async fn messages_of_both_lanes_arrive_whole_each_in_its_queue() {
     let world = World::new().await;
-    let lane = |n: usize| if n % 3 == 0 { Lane::Slow } else { Lane::Fast };
+    let lane = |n: usize| if n.is_multiple_of(3) { Lane::Slow } else { Lane::Fast };
     let outgoing: Vec<_> = (0..43).map(|n| now(world.message(n, lane(n)))).collect();
     let sent = world.queue.send(&outgoing).await;
     assert!(sent.len() == 43 && sent.iter().all(|sent| matches!(sent, Sent::Sent)), "{sent:?}");
