@@ -202,16 +202,8 @@ mod tests {
 
     #[test]
     fn numbers_out_of_bounds_are_refused() {
-        for wrong in [
-            ["--tick", "0"],
-            ["--tick", "61"],
-            ["--min-interval", "14"],
-            ["--listen", "here"],
-        ] {
-            assert!(
-                Cli::try_parse_from(["feedmill", "up", wrong[0], wrong[1]]).is_err(),
-                "{wrong:?}"
-            );
+        for wrong in [["--tick", "0"], ["--tick", "61"], ["--min-interval", "14"], ["--listen", "here"]] {
+            assert!(Cli::try_parse_from(["feedmill", "up", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
         }
     }
 }

@@ -49,9 +49,7 @@ impl Client {
             } else {
                 format!("feedmill up --data {folder}")
             };
-            Trouble::NotRunning(format!(
-                "no Feedmill runs on the data folder {folder}: start it with `{how}`"
-            ))
+            Trouble::NotRunning(format!("no Feedmill runs on the data folder {folder}: start it with `{how}`"))
         })
     }
 
@@ -92,9 +90,7 @@ impl Client {
         let mut all = Vec::new();
         let mut cursor = String::new();
         while all.len() < limit {
-            let page = self
-                .get(&format!("{path}?limit={}{cursor}", PAGE.min(limit - all.len())))
-                .await?;
+            let page = self.get(&format!("{path}?limit={}{cursor}", PAGE.min(limit - all.len()))).await?;
             let objects = page.get(name).and_then(Value::as_array).ok_or_else(not_ours)?;
             all.extend(objects.iter().cloned());
             let Some(next) = page.get("next").and_then(Value::as_str) else {
@@ -111,30 +107,20 @@ impl Client {
             .map_err(|_| Trouble::Failed(format!("no answer from {} within 30 seconds", self.address)))??;
         if status.is_success() {
             let empty = bytes.is_empty();
-            return if empty {
-                Ok(Value::Null)
-            } else {
-                serde_json::from_slice(&bytes).map_err(|_| not_ours())
-            };
+            return if empty { Ok(Value::Null) } else { serde_json::from_slice(&bytes).map_err(|_| not_ours()) };
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| not_ours())?;
-        let sentence = problem
-            .detail
-            .or(problem.title)
-            .unwrap_or_else(|| format!("the API answered {status}"));
+        let sentence = problem.detail.or(problem.title).unwrap_or_else(|| format!("the API answered {status}"));
         Err(Trouble::Failed(sentence))
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Trouble> {
-        let stream = TcpStream::connect(self.address)
-            .await
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::ConnectionRefused => Trouble::NotRunning(format!(
-                    "nothing listens on {}: start Feedmill with `feedmill up`",
-                    self.address
-                )),
-                _ => Trouble::Failed(format!("cannot reach {}: {error}", self.address)),
-            })?;
+        let stream = TcpStream::connect(self.address).await.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => {
+                Trouble::NotRunning(format!("nothing listens on {}: start Feedmill with `feedmill up`", self.address))
+            }
+            _ => Trouble::Failed(format!("cannot reach {}: {error}", self.address)),
+        })?;
         let broken = |error: hyper::Error| Trouble::failed(format!("the connection to {} broke", self.address), &error);
         let request = Request::builder()
             .method(method)

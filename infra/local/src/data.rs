@@ -45,17 +45,12 @@ impl DataFolder {
     pub async fn open(path: &Path) -> Result<Self, Trouble> {
         make(path).map_err(|error| unusable(path, &error))?;
         check_version(path)?;
-        let mut lock = options()
-            .open(path.join(LOCK_FILE))
-            .map_err(|error| unusable(path, &error))?;
+        let mut lock = options().open(path.join(LOCK_FILE)).map_err(|error| unusable(path, &error))?;
         take(&mut lock, path).await?;
         // Before anything else is written, so that a folder of ours is always known as such.
         write_whole(&path.join(VERSION_FILE), format!("{LAYOUT}\n").as_bytes())
             .map_err(|error| unusable(path, &error))?;
-        let folder = Self {
-            path: path.to_owned(),
-            _lock: lock,
-        };
+        let folder = Self { path: path.to_owned(), _lock: lock };
         // Left behind by a process that was killed.
         folder.forget_server();
         Ok(folder)
@@ -76,10 +71,7 @@ impl DataFolder {
     /// # Errors
     /// [`Trouble::CannotStart`] when the file cannot be written.
     pub fn announce_server(&self, address: SocketAddr) -> Result<(), Trouble> {
-        let note = ServerNote {
-            address,
-            pid: std::process::id(),
-        };
+        let note = ServerNote { address, pid: std::process::id() };
         let json =
             serde_json::to_vec(&note).map_err(|error| Trouble::cannot_start("cannot write server.json", &error))?;
         write_whole(&self.path.join(SERVER_FILE), &json).map_err(|error| unusable(&self.path, &error))
@@ -164,10 +156,7 @@ async fn take(lock: &mut File, path: &Path) -> Result<(), Trouble> {
 
 fn in_use(lock: &mut File, path: &Path) -> Trouble {
     let mut text = String::new();
-    let pid: Option<u32> = lock
-        .read_to_string(&mut text)
-        .ok()
-        .and_then(|_| text.trim().parse().ok());
+    let pid: Option<u32> = lock.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
     let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
     Trouble::CannotStart(format!(
         "the data folder {} is in use by {who}: stop that one, or choose another folder with --data",
@@ -205,11 +194,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/data");
         let held = DataFolder::open(&path).await.unwrap();
-        assert!(
-            refusal(&path)
-                .await
-                .contains(&format!("in use by process {}", std::process::id()))
-        );
+        assert!(refusal(&path).await.contains(&format!("in use by process {}", std::process::id())));
         drop(held);
         DataFolder::open(&path).await.unwrap();
     }
@@ -219,11 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(DataFolder::open(folder.path()).await.unwrap());
         fs::write(folder.path().join(VERSION_FILE), "2\n").unwrap();
-        assert!(
-            refusal(folder.path())
-                .await
-                .contains("version \"2\", this Feedmill works on version 1")
-        );
+        assert!(refusal(folder.path()).await.contains("version \"2\", this Feedmill works on version 1"));
         assert_eq!(fs::read_to_string(folder.path().join(VERSION_FILE)).unwrap(), "2\n");
 
         let photos = tempfile::tempdir().unwrap();

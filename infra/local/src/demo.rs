@@ -13,7 +13,7 @@ use anstyle::AnsiColor;
 use boot::clock::Clock;
 use origin::Origin;
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 
 use crate::cli::DemoArgs;
 use crate::client::Client;
@@ -49,19 +49,8 @@ pub async fn demo(args: &DemoArgs, clock: Clock) -> Result<(), Trouble> {
         // The bundled origin is on this machine.
         allow_private_networks: true,
     };
-    let place = args
-        .data
-        .clone()
-        .map_or(Place::Memory, |folder: PathBuf| Place::Folder(folder));
-    let machine = Machine::start(
-        Plan {
-            place,
-            listen: args.listen,
-            choices,
-        },
-        clock,
-    )
-    .await?;
+    let place = args.data.clone().map_or(Place::Memory, |folder: PathBuf| Place::Folder(folder));
+    let machine = Machine::start(Plan { place, listen: args.listen, choices }, clock).await?;
     let client = Client::at(machine.address());
     say(&greeting(&machine, &origin, args.tick))?;
     let shown = tokio::select! {
@@ -90,9 +79,9 @@ async fn over(signals: &mut Signals, seconds: Option<u64>) {
 pub async fn start_origin(clock: &Clock) -> Result<Origin, Trouble> {
     let origin = match Origin::start_on(ORIGIN.into()).await {
         Ok(origin) => origin,
-        Err(_) => Origin::start()
-            .await
-            .map_err(|error| Trouble::cannot_start("the bundled origin has no port", &error))?,
+        Err(_) => {
+            Origin::start().await.map_err(|error| Trouble::cannot_start("the bundled origin has no port", &error))?
+        }
     };
     let (started, port) = (clock(), origin.address().port());
     for feed in FEEDS {
@@ -126,17 +115,15 @@ fn greeting(machine: &Machine, origin: &Origin, tick: u64) -> String {
 async fn show(client: &Client, origin: &Origin) -> Result<(), Trouble> {
     add_all(client, origin).await?;
     let mut follower = Follower::default();
-    let mut ticks = interval(PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
         let sources = client.list("/v1/sources", "sources", 1_000).await?;
-        for change in follower.changes(&sources)? {
+        for change in follower.changes(&sources)?.into_iter().filter(|change| !change.is_routine()) {
             say(&change.line())?;
             if change.job.posts_count > 0 {
                 show_posts(client, &change.source.id, change.job.posts_count).await?;
             }
         }
+        sleep(PERIOD).await;
     }
 }
 
@@ -150,30 +137,18 @@ async fn add_all(client: &Client, origin: &Origin) -> Result<(), Trouble> {
             Err(Trouble::Failed(why)) => why,
             Err(other) => return Err(other),
         };
-        say(&format!(
-            "{}  {}  {}",
-            plain(added).paint(),
-            plain(&url).paint(),
-            dim(feed.about).paint()
-        ))?;
+        say(&format!("{}  {}  {}", plain(added).paint(), plain(&url).paint(), dim(feed.about).paint()))?;
     }
     say("")
 }
 
 async fn show_posts(client: &Client, source: &str, new: u64) -> Result<(), Trouble> {
     let limit = usize::try_from(new.min(SHOWN)).unwrap_or(1);
-    let posts: Vec<Post> = shapes::read(
-        &client
-            .list(&format!("/v1/sources/{source}/posts"), "posts", limit)
-            .await?,
-    )?;
+    let posts: Vec<Post> = shapes::read(&client.list(&format!("/v1/sources/{source}/posts"), "posts", limit).await?)?;
     for post in &posts {
         let title = post.title.as_deref().unwrap_or("(untitled)");
-        let files = if post.enclosures.is_empty() {
-            String::new()
-        } else {
-            format!("  {} file(s)", post.enclosures.len())
-        };
+        let files =
+            if post.enclosures.is_empty() { String::new() } else { format!("  {} file(s)", post.enclosures.len()) };
         say(&format!(
             "          {} {}{}",
             coloured(AnsiColor::Green, "+").paint(),

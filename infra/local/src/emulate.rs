@@ -26,23 +26,13 @@ pub async fn emulate(args: &EmulateArgs, clock: Clock) -> Result<(), Trouble> {
     let data = DataFolder::open(&args.data.data).await?;
     let key = boot::key::load_or_create(&data.key_file()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
     let millis = Arc::clone(&clock);
-    let emulator = Emulator::start(
-        Where::Folder(data.path().to_owned()),
-        Arc::new(move || millis().as_millis()),
-    )
-    .await;
+    let emulator = Emulator::start(Where::Folder(data.path().to_owned()), Arc::new(move || millis().as_millis())).await;
     let emulator = emulator.map_err(|error| Trouble::CannotStart(error.to_string()))?;
     let ends = emulator.endpoints();
     let settings =
         names::settings(&ends.sqs, &Choices::default()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
-    install::install(
-        &Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3),
-        emulator.sqs(),
-        &settings,
-        &key,
-        clock(),
-    )
-    .await?;
+    install::install(&Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3), emulator.sqs(), &settings, &key, clock())
+        .await?;
     let front = format!("http://{}", listener.local_addr()?);
     say(&environment(&front, &data)?)?;
     let stopping = watch::Sender::new(false);

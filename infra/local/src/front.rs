@@ -26,11 +26,7 @@ pub fn router(endpoints: &Endpoints) -> Router {
 }
 
 async fn hand_on(State(ways): State<HashMap<&'static str, String>>, request: Request) -> Response {
-    let target = request
-        .headers()
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let service = target.split('.').next().unwrap_or_default().to_owned();
     let Some(authority) = ways.get(service.as_str()) else {
         return (StatusCode::NOT_FOUND, "only DynamoDB, SQS and S3 are here\n").into_response();
@@ -39,11 +35,7 @@ async fn hand_on(State(ways): State<HashMap<&'static str, String>>, request: Req
         Ok(response) => response,
         Err(error) => {
             tracing::error!(service, error = boot::logs::causes(&*error), "cannot hand a request on");
-            (
-                StatusCode::BAD_GATEWAY,
-                "the server behind this endpoint did not answer\n",
-            )
-                .into_response()
+            (StatusCode::BAD_GATEWAY, "the server behind this endpoint did not answer\n").into_response()
         }
     }
 }

@@ -18,17 +18,11 @@ const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
 /// `router` behind the gate.
 pub fn guarded(router: Router) -> Router {
-    router
-        .layer(middleware::from_fn(small_answers))
-        .layer(middleware::from_fn(own_machine))
+    router.layer(middleware::from_fn(small_answers)).layer(middleware::from_fn(own_machine))
 }
 
 async fn own_machine(request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     // A stranger's name that resolves to loopback (DNS rebinding) is still a stranger's name.
     if !is_this_machine(host) {
         let detail = "this server answers to localhost and loopback addresses only";
@@ -57,9 +51,7 @@ fn is_this_machine(host: &str) -> bool {
 
 /// Whether a browser says that the request comes from another origin than the one it goes to.
 fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
-    let cross_site = headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none");
+    let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     cross_site || origin.is_some_and(|origin| origin.strip_prefix("http://") != Some(host))
 }
@@ -98,33 +90,18 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = guarded(router)
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
+        let answer = guarded(router).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), expected, "{method} {path} {headers:?}");
     }
 
     #[tokio::test]
     async fn only_names_of_this_machine_are_answered() {
-        for good in [
-            "127.0.0.1:4180",
-            "localhost",
-            "LOCALHOST.:80",
-            "[::1]:4180",
-            "feed.localhost:1",
-            "127.8.9.1",
-        ] {
+        for good in ["127.0.0.1:4180", "localhost", "LOCALHOST.:80", "[::1]:4180", "feed.localhost:1", "127.8.9.1"] {
             check("GET /", &[("host", good)], 200).await;
         }
-        for bad in [
-            "evil.example",
-            "localhost.evil.example:4180",
-            "127.0.0.1.evil.example",
-            "192.168.0.2",
-            "",
-            "[::2]:1",
-        ] {
+        for bad in
+            ["evil.example", "localhost.evil.example:4180", "127.0.0.1.evil.example", "192.168.0.2", "", "[::2]:1"]
+        {
             check("GET /", &[("host", bad)], 421).await;
         }
     }
@@ -133,22 +110,8 @@ mod tests {
     async fn a_page_of_another_origin_changes_nothing() {
         let host = ("host", "127.0.0.1:4180");
         check("POST /", &[host], 200).await;
-        check(
-            "POST /",
-            &[
-                host,
-                ("origin", "http://127.0.0.1:4180"),
-                ("sec-fetch-site", "same-origin"),
-            ],
-            200,
-        )
-        .await;
-        for foreign in [
-            "https://evil.example",
-            "http://127.0.0.1:9999",
-            "null",
-            "http://localhost:4180",
-        ] {
+        check("POST /", &[host, ("origin", "http://127.0.0.1:4180"), ("sec-fetch-site", "same-origin")], 200).await;
+        for foreign in ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost:4180"] {
             check("POST /", &[host, ("origin", foreign)], 403).await;
         }
         check("POST /", &[host, ("sec-fetch-site", "cross-site")], 403).await;

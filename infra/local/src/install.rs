@@ -28,17 +28,11 @@ pub async fn install(
 ) -> Result<(), Trouble> {
     queues(sqs).map_err(|error| Trouble::cannot_start("cannot make the queues", &error))?;
     let store = Store::new(&aws.config(Service::DynamoDb), names::tables(settings));
-    store
-        .create_tables()
-        .await
-        .map_err(|error| Trouble::cannot_start("cannot make the tables", &error))?;
+    store.create_tables().await.map_err(|error| Trouble::cannot_start("cannot make the tables", &error))?;
     let stamp = store.stamp(&key.fingerprint(), now).await;
     judge(&stamp.map_err(|error| Trouble::cannot_start("cannot read the tables", &error))?)?;
     let bucket = blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone());
-    bucket
-        .create()
-        .await
-        .map_err(|error| Trouble::cannot_start("cannot make the bucket", &error))
+    bucket.create().await.map_err(|error| Trouble::cannot_start("cannot make the bucket", &error))
 }
 
 fn judge(stamp: &Stamp) -> Result<(), Trouble> {
@@ -58,11 +52,7 @@ fn queues(sqs: &Sqs) -> Result<(), SqsError> {
     let lane = |lane: Lane| (names::queue(lane), lane.visibility().as_secs());
     for (name, visibility) in [lane(Lane::Fast), lane(Lane::Slow), (TASKS, TASKS_VISIBILITY_SECONDS)] {
         let dead = format!("{name}-dead");
-        make(
-            sqs,
-            &dead,
-            [("MessageRetentionPeriod", DEAD_RETENTION.as_secs().to_string())],
-        )?;
+        make(sqs, &dead, [("MessageRetentionPeriod", DEAD_RETENTION.as_secs().to_string())])?;
         let redrive =
             serde_json::json!({ "deadLetterTargetArn": emulator::sqs::arn(&dead), "maxReceiveCount": MAX_RECEIVES });
         let attributes = [
@@ -77,10 +67,7 @@ fn queues(sqs: &Sqs) -> Result<(), SqsError> {
 
 /// Makes a queue, or brings the attributes of an old one up to date.
 fn make<const N: usize>(sqs: &Sqs, queue: &str, attributes: [(&str, String); N]) -> Result<(), SqsError> {
-    let attributes: Attributes = attributes
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let attributes: Attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     match sqs.create_queue(queue, &attributes) {
         Err(SqsError::QueueNameExists(_)) => sqs.set_queue_attributes(queue, &attributes),
         other => other,

@@ -31,18 +31,12 @@ pub fn on(address: SocketAddr) -> Result<TcpListener, Trouble> {
             io::ErrorKind::AddrInUse => "it is in use by another process".to_owned(),
             _ => error.to_string(),
         };
-        Trouble::CannotStart(format!(
-            "cannot listen on {address}: {what}; choose another address with --listen"
-        ))
+        Trouble::CannotStart(format!("cannot listen on {address}: {what}; choose another address with --listen"))
     })
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart gets its port back at once, though connections of the former process linger.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;

@@ -67,9 +67,7 @@ pub struct Machine {
 
 impl std::fmt::Debug for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Machine")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Machine").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -150,10 +148,7 @@ impl Machine {
         let web = fetch::Fetcher::new(out, Arc::clone(clock))
             .map_err(|error| Trouble::cannot_start("cannot make the HTTP client", &error))?;
         for lane in [Lane::Fast, Lane::Slow] {
-            let rules = fetcher::Rules {
-                lane,
-                ..fetcher::Rules::from(settings)
-            };
+            let rules = fetcher::Rules { lane, ..fetcher::Rules::from(settings) };
             let (store, queue, bucket) = (store.clone(), queue.clone(), bucket.clone());
             self.run_fetcher(
                 fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(clock), rules),
@@ -177,13 +172,7 @@ impl Machine {
             }
         };
         let stopping = self.stopping.subscribe();
-        self.tasks.spawn(schedule::each_minute(
-            settings.pace,
-            Arc::clone(clock),
-            run,
-            stopping,
-            GRACE,
-        ));
+        self.tasks.spawn(schedule::each_minute(settings.pace, Arc::clone(clock), run, stopping, GRACE));
     }
 
     fn run_fetcher(&mut self, context: fetcher::Context, lane: Lane, clock: &Clock) {
@@ -199,8 +188,7 @@ impl Machine {
             async move { fetcher::handle(&context, event, deadline).await }
         };
         let (sqs, stopping) = (self.emulator.sqs().clone(), self.stopping.subscribe());
-        self.tasks
-            .spawn(pump::feed(mapping, sqs, Arc::clone(clock), function, stopping, GRACE));
+        self.tasks.spawn(pump::feed(mapping, sqs, Arc::clone(clock), function, stopping, GRACE));
     }
 
     fn run_expiry(&mut self) {
@@ -218,8 +206,7 @@ impl Machine {
                 }
             }
         };
-        self.tasks
-            .spawn(schedule::every(EXPIRY_PERIOD, sweep, self.stopping.subscribe()));
+        self.tasks.spawn(schedule::every(EXPIRY_PERIOD, sweep, self.stopping.subscribe()));
     }
 
     fn serve(&mut self, listener: TcpListener, aws: &Aws, settings: &Settings, key: InstallationKey, clock: &Clock) {
@@ -232,8 +219,7 @@ impl Machine {
             rules: api::Rules::from(settings),
         });
         let router = gate::guarded(api::router(Arc::new(context)));
-        self.tasks
-            .spawn(listen::serve(listener, router, self.stopping.subscribe(), GRACE));
+        self.tasks.spawn(listen::serve(listener, router, self.stopping.subscribe(), GRACE));
     }
 }
 

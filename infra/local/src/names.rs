@@ -21,10 +21,7 @@ pub const fn queue(lane: Lane) -> &'static str {
 
 /// The tables that `settings` name.
 pub fn tables(settings: &Settings) -> Tables {
-    Tables {
-        sources: settings.sources_table.clone(),
-        posts: settings.posts_table.clone(),
-    }
+    Tables { sources: settings.sources_table.clone(), posts: settings.posts_table.clone() }
 }
 
 /// The queues that `settings` name.
@@ -49,11 +46,7 @@ pub struct Choices {
 
 impl Default for Choices {
     fn default() -> Self {
-        Self {
-            tick: Duration::from_secs(60),
-            min_interval_minutes: 60,
-            allow_private_networks: false,
-        }
+        Self { tick: Duration::from_secs(60), min_interval_minutes: 60, allow_private_networks: false }
     }
 }
 
@@ -66,14 +59,8 @@ pub fn variables(sqs: &str, choices: &Choices) -> Vec<(&'static str, String)> {
         ("FEEDMILL_TASKS_QUEUE_URL", url(TASKS)),
         ("FEEDMILL_BUCKET", BUCKET.to_owned()),
         ("FEEDMILL_TICK_SECONDS", choices.tick.as_secs().to_string()),
-        (
-            "FEEDMILL_MIN_INTERVAL_MINUTES",
-            choices.min_interval_minutes.to_string(),
-        ),
-        (
-            "FEEDMILL_ALLOW_PRIVATE_NETWORKS",
-            choices.allow_private_networks.to_string(),
-        ),
+        ("FEEDMILL_MIN_INTERVAL_MINUTES", choices.min_interval_minutes.to_string()),
+        ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", choices.allow_private_networks.to_string()),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! `feedmill parse`: what Feedmill sees in a feed. Needs nothing running and stores nothing.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +9,6 @@ use boot::clock::Clock;
 use domain::parsed::Parsed;
 use domain::response::Validators;
 use fetch::{Fetcher, Reach, Request};
-use tokio::io::AsyncReadExt as _;
 
 use crate::cli::ParseArgs;
 use crate::show::print_json;
@@ -24,9 +25,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// [`Trouble::Failed`] when it cannot be had or is no feed.
 pub async fn parse(args: &ParseArgs, clock: &Clock) -> Result<(), Trouble> {
     let feed = match args.feed.as_str() {
-        "-" => from_reader(tokio::io::stdin(), "standard input").await?,
+        "-" => from_reader(io::stdin(), "standard input")?,
         url if is_url(url) => from_web(url, args.allow_private_networks, clock).await?,
-        path => from_file(Path::new(path)).await?,
+        path => from_file(Path::new(path))?,
     };
     print_json(&feed)
 }
@@ -36,20 +37,18 @@ fn is_url(text: &str) -> bool {
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
-async fn from_file(path: &Path) -> Result<Parsed, Trouble> {
-    let file = tokio::fs::File::open(path).await;
+fn from_file(path: &Path) -> Result<Parsed, Trouble> {
+    let file = File::open(path);
     let file = file.map_err(|error| Trouble::Failed(format!("cannot read {}: {error}", path.display())))?;
-    from_reader(file, &path.display().to_string()).await
+    from_reader(file, &path.display().to_string())
 }
 
-async fn from_reader(reader: impl tokio::io::AsyncRead + Unpin, name: &str) -> Result<Parsed, Trouble> {
+fn from_reader(reader: impl Read, name: &str) -> Result<Parsed, Trouble> {
     let mut bytes = Vec::new();
-    let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).await;
+    let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| Trouble::Failed(format!("cannot read {name}: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Trouble::Failed(format!(
-            "{name} is larger than {MAX_BYTES} bytes, which no feed may be"
-        )));
+        return Err(Trouble::Failed(format!("{name} is larger than {MAX_BYTES} bytes, which no feed may be")));
     }
     // A file does not say where it came from: its relative links lead nowhere.
     read_feed(&bytes, None, "", name)
@@ -70,10 +69,8 @@ async fn from_web(url: &str, allow_private_networks: bool, clock: &Clock) -> Res
         source: "parse",
         start_by: None,
     };
-    let answer = fetcher
-        .get(&request)
-        .await
-        .map_err(|error| Trouble::Failed(format!("{url}: {}", error.failure().message)))?;
+    let answer =
+        fetcher.get(&request).await.map_err(|error| Trouble::Failed(format!("{url}: {}", error.failure().message)))?;
     if !(200..300).contains(&answer.status) {
         return Err(Trouble::Failed(format!("{url}: the server answered {}", answer.status)));
     }

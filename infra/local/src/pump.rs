@@ -57,16 +57,8 @@ pub async fn feed<F, R>(
     R: Future<Output = SqsBatchResponse> + Send + 'static,
 {
     let free = Arc::new(Semaphore::new(mapping.concurrency));
-    let intake = Intake {
-        mapping: mapping.clone(),
-        sqs: sqs.clone(),
-    };
-    let mut hands = Hands {
-        queue: mapping.queue,
-        sqs,
-        running: JoinSet::new(),
-        held: HashMap::new(),
-    };
+    let intake = Intake { mapping: mapping.clone(), sqs: sqs.clone() };
+    let mut hands = Hands { queue: mapping.queue, sqs, running: JoinSet::new(), held: HashMap::new() };
     loop {
         let permit = tokio::select! {
             biased;
@@ -139,11 +131,7 @@ impl Intake {
     }
 
     async fn receive(&self, max_messages: usize, wait: i64) -> Result<Vec<Message>, emulator::sqs::SqsError> {
-        let ask = Receive {
-            max_messages,
-            wait_seconds: Some(wait),
-            visibility_seconds: None,
-        };
+        let ask = Receive { max_messages, wait_seconds: Some(wait), visibility_seconds: None };
         self.sqs.receive(&self.mapping.queue, ask).await
     }
 }
@@ -184,12 +172,8 @@ impl Hands {
             self.settle(ended);
         }
         self.running.shutdown().await;
-        let back: Vec<(&str, i64)> = self
-            .held
-            .values()
-            .flatten()
-            .map(|message| (message.receipt_handle.as_str(), 0))
-            .collect();
+        let back: Vec<(&str, i64)> =
+            self.held.values().flatten().map(|message| (message.receipt_handle.as_str(), 0)).collect();
         if back.is_empty() {
             return;
         }

@@ -18,12 +18,7 @@ use crate::{demo, emulate, parse, show, up};
 pub async fn run() -> ExitCode {
     let cli = Cli::parse();
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    logs::start(
-        logs::Format::Text {
-            colour: colour && std::io::stderr().is_terminal(),
-        },
-        &quiet(&cli),
-    );
+    logs::start(logs::Format::Text { colour: colour && std::io::stderr().is_terminal() }, &quiet(&cli));
     match command(cli, clock::system()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(Trouble::Closed) => ExitCode::SUCCESS,

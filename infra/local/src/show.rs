@@ -24,17 +24,12 @@ const MANY: usize = 100_000;
 /// # Errors
 /// [`Trouble`] with the API's own sentence.
 pub async fn add(args: &AddArgs) -> Result<(), Trouble> {
-    let source = Client::of(&args.data.data)?
-        .post("/v1/sources", &json!({ "url": args.url }))
-        .await?;
+    let source = Client::of(&args.data.data)?.post("/v1/sources", &json!({ "url": args.url })).await?;
     if args.json {
         return print_json(&source);
     }
     let id = source.get("id").and_then(Value::as_str).unwrap_or_default();
-    say(&format!(
-        "{id}  {}\nIts first fetch is queued; see it with: feedmill jobs --follow {id}",
-        args.url
-    ))
+    say(&format!("{id}  {}\nIts first fetch is queued; see it with: feedmill jobs --follow {id}", args.url))
 }
 
 /// `feedmill sources`.
@@ -42,9 +37,7 @@ pub async fn add(args: &AddArgs) -> Result<(), Trouble> {
 /// # Errors
 /// As [`add`].
 pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
-    let objects = Client::of(&args.data.data)?
-        .list("/v1/sources", "sources", MANY)
-        .await?;
+    let objects = Client::of(&args.data.data)?.list("/v1/sources", "sources", MANY).await?;
     if args.json {
         return print_json(&Value::Array(objects));
     }
@@ -53,10 +46,7 @@ pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
         return say("no sources yet: feedmill add https://example.org/feed.xml");
     }
     let row = |source: &Source| {
-        let fetched = source
-            .last_finished_job
-            .as_ref()
-            .and_then(|job| job.ended_at.as_deref());
+        let fetched = source.last_finished_job.as_ref().and_then(|job| job.ended_at.as_deref());
         vec![
             plain(&source.id),
             words::state(source),
@@ -81,11 +71,7 @@ pub async fn jobs(args: &JobsArgs, clock: &Clock) -> Result<(), Trouble> {
     }
     let limit = usize::try_from(args.limit).unwrap_or(MANY);
     let objects = match &args.source {
-        Some(source) => {
-            client
-                .list(&format!("/v1/sources/{}/jobs", segment(source)?), "jobs", limit)
-                .await?
-        }
+        Some(source) => client.list(&format!("/v1/sources/{}/jobs", segment(source)?), "jobs", limit).await?,
         None => latest_jobs(&client, limit).await?,
     };
     if args.json {
@@ -130,11 +116,7 @@ pub async fn posts(args: &PostsArgs, clock: &Clock) -> Result<(), Trouble> {
     let client = Client::of(&args.data.data)?;
     let limit = usize::try_from(args.limit).unwrap_or(MANY);
     let objects = match &args.source {
-        Some(source) => {
-            client
-                .list(&format!("/v1/sources/{}/posts", segment(source)?), "posts", limit)
-                .await?
-        }
+        Some(source) => client.list(&format!("/v1/sources/{}/posts", segment(source)?), "posts", limit).await?,
         None => newest_posts(&client, limit).await?,
     };
     if args.json {
@@ -160,18 +142,9 @@ async fn newest_posts(client: &Client, limit: usize) -> Result<Vec<Value>, Troub
     let sources: Vec<Source> = shapes::read(&client.list("/v1/sources", "sources", MANY).await?)?;
     let mut posts = Vec::new();
     for source in sources.iter().filter(|source| source.post_count > 0) {
-        posts.extend(
-            client
-                .list(&format!("/v1/sources/{}/posts", source.id), "posts", limit)
-                .await?,
-        );
+        posts.extend(client.list(&format!("/v1/sources/{}/posts", source.id), "posts", limit).await?);
     }
-    let arrived = |post: &Value| {
-        post.get("arrived")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let arrived = |post: &Value| post.get("arrived").and_then(Value::as_str).unwrap_or_default().to_owned();
     posts.sort_by_key(|post| std::cmp::Reverse(arrived(post)));
     posts.truncate(limit);
     Ok(posts)

@@ -17,26 +17,17 @@ pub struct Cell {
 
 /// Unstyled.
 pub fn plain(text: impl Into<String>) -> Cell {
-    Cell {
-        text: clean(&text.into()),
-        style: Style::new(),
-    }
+    Cell { text: clean(&text.into()), style: Style::new() }
 }
 
 /// In the background.
 pub fn dim(text: impl Into<String>) -> Cell {
-    Cell {
-        style: Style::new().dimmed(),
-        ..plain(text)
-    }
+    Cell { style: Style::new().dimmed(), ..plain(text) }
 }
 
 /// In a colour.
 pub fn coloured(colour: AnsiColor, text: impl Into<String>) -> Cell {
-    Cell {
-        style: Style::new().fg_color(Some(colour.into())),
-        ..plain(text)
-    }
+    Cell { style: Style::new().fg_color(Some(colour.into())), ..plain(text) }
 }
 
 impl Cell {
@@ -53,30 +44,16 @@ fn clean(text: &str) -> String {
 
 /// The rows below their headings, each line at most `width` columns wide (0: as wide as it gets).
 pub fn render(headings: &[&str], rows: &[Vec<Cell>], width: usize) -> String {
-    let mut lines = vec![
-        headings
-            .iter()
-            .map(|heading| Cell {
-                style: Style::new().bold(),
-                ..plain(*heading)
-            })
-            .collect(),
-    ];
+    let mut lines =
+        vec![headings.iter().map(|heading| Cell { style: Style::new().bold(), ..plain(*heading) }).collect()];
     lines.extend_from_slice(rows);
     let widths = widths(&lines, headings.len(), width);
     let mut out = String::new();
     for line in &lines {
         let mut text = String::new();
         for (at, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            let shown = Cell {
-                text: cut(&cell.text, *width),
-                style: cell.style,
-            };
-            let pad = if at + 1 == line.len() {
-                0
-            } else {
-                width - shown.text.width() + GAP.len()
-            };
+            let shown = Cell { text: cut(&cell.text, *width), style: cell.style };
+            let pad = if at + 1 == line.len() { 0 } else { width - shown.text.width() + GAP.len() };
             text.push_str(&shown.paint());
             text.extend(std::iter::repeat_n(' ', pad));
         }
@@ -88,14 +65,8 @@ pub fn render(headings: &[&str], rows: &[Vec<Cell>], width: usize) -> String {
 
 /// As wide as the widest cell; where that is too wide together, the widest columns give way first.
 fn widths(lines: &[Vec<Cell>], columns: usize, width: usize) -> Vec<usize> {
-    let widest = |at: usize| {
-        lines
-            .iter()
-            .filter_map(|line| line.get(at))
-            .map(|cell| cell.text.width())
-            .max()
-            .unwrap_or(0)
-    };
+    let widest =
+        |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.text.width()).max().unwrap_or(0);
     let mut widths: Vec<usize> = (0..columns).map(widest).collect();
     let room = width.saturating_sub(GAP.len() * columns.saturating_sub(1));
     while width > 0 && widths.iter().sum::<usize>() > room {
@@ -127,11 +98,7 @@ mod tests {
 
     fn check(width: usize, expected: &str) {
         let rows = [
-            vec![
-                plain("3kTMd9aZ"),
-                coloured(AnsiColor::Red, "gone"),
-                plain("a title that is long"),
-            ],
+            vec![plain("3kTMd9aZ"), coloured(AnsiColor::Red, "gone"), plain("a title that is long")],
             vec![plain("x"), plain("active"), plain("日本語の題名")],
         ];
         let shown = anstream::adapter::strip_str(&render(&["ID", "STATE", "TITLE"], &rows, width)).to_string();
@@ -140,18 +107,12 @@ mod tests {
 
     #[test]
     fn columns_stand_below_each_other_whatever_their_colours() {
-        check(
-            0,
-            "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that is long\nx         active  日本語の題名\n",
-        );
+        check(0, "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that is long\nx         active  日本語の題名\n");
     }
 
     #[test]
     fn the_widest_column_is_cut_to_the_terminal() {
-        check(
-            32,
-            "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that…\nx         active  日本語の題名\n",
-        );
+        check(32, "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that…\nx         active  日本語の題名\n");
     }
 
     #[test]

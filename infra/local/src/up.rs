@@ -25,11 +25,7 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
         min_interval_minutes: args.min_interval,
         allow_private_networks: args.allow_private_networks,
     };
-    let plan = Plan {
-        place: Place::Folder(args.data.data.clone()),
-        listen: args.listen,
-        choices,
-    };
+    let plan = Plan { place: Place::Folder(args.data.data.clone()), listen: args.listen, choices };
     let machine = Machine::start(plan, clock).await?;
     say(&greeting(&machine, args))?;
     signals.received().await;
@@ -44,11 +40,7 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
 
 fn greeting(machine: &Machine, args: &UpArgs) -> String {
     let data = &args.data.data;
-    let flag = if data == Path::new(DEFAULT_DATA) {
-        String::new()
-    } else {
-        format!(" --data {}", data.display())
-    };
+    let flag = if data == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data {}", data.display()) };
     let line = |name: &str, text: &str| format!("  {} {text}", dim(format!("{name:<6}")).paint());
     let mut lines = vec![
         format!(
@@ -56,10 +48,7 @@ fn greeting(machine: &Machine, args: &UpArgs) -> String {
             coloured(AnsiColor::Green, "Feedmill runs.").paint(),
             dim("Ctrl-C stops it; nothing is lost.").paint()
         ),
-        line(
-            "API",
-            &plain(format!("http://{}/v1/sources", machine.address())).paint(),
-        ),
+        line("API", &plain(format!("http://{}/v1/sources", machine.address())).paint()),
         line("Data", &data.display().to_string()),
         line("Add", &format!("feedmill add{flag} https://example.org/feed.xml")),
         line("Watch", &format!("feedmill jobs{flag} --follow")),

@@ -55,10 +55,7 @@ pub fn status(job: &Job) -> Cell {
 /// What came of a job, in a few words.
 pub fn result(job: &Job) -> Cell {
     if let Some(code) = &job.error_code {
-        return coloured(
-            AnsiColor::Red,
-            format!("{code}: {}", job.error_message.as_deref().unwrap_or_default()),
-        );
+        return coloured(AnsiColor::Red, format!("{code}: {}", job.error_message.as_deref().unwrap_or_default()));
     }
     if job.ended_at.is_none() {
         return plain("");
@@ -68,20 +65,13 @@ pub fn result(job: &Job) -> Cell {
         1 => Some(format!("1 {one}")),
         n => Some(format!("{n} {many}")),
     };
-    let parts: Vec<_> = [
-        count(job.posts_count, "new post", "new posts"),
-        count(job.edits_count, "edit", "edits"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parts: Vec<_> = [count(job.posts_count, "new post", "new posts"), count(job.edits_count, "edit", "edits")]
+        .into_iter()
+        .flatten()
+        .collect();
     match parts.is_empty() {
         false => coloured(AnsiColor::Green, parts.join(", ")),
-        true => dim(if job.http_status == Some(304) {
-            "unchanged (304)"
-        } else {
-            "unchanged"
-        }),
+        true => dim(if job.http_status == Some(304) { "unchanged (304)" } else { "unchanged" }),
     }
 }
 

@@ -38,11 +38,7 @@ pub(super) struct Rhythm {
 
 /// A few entries, then a new one now and then.
 pub(super) const fn rhythm(before: u64, every: u64) -> Rhythm {
-    Rhythm {
-        before,
-        every,
-        shown: 20,
-    }
+    Rhythm { before, every, shown: 20 }
 }
 
 const SUBJECTS: [&str; 12] = [
@@ -59,14 +55,8 @@ const SUBJECTS: [&str; 12] = [
     "sharpening stones",
     "bread for a village",
 ];
-const OPENINGS: [&str; 6] = [
-    "Notes on",
-    "More about",
-    "A question about",
-    "What we learned from",
-    "In praise of",
-    "The trouble with",
-];
+const OPENINGS: [&str; 6] =
+    ["Notes on", "More about", "A question about", "What we learned from", "In praise of", "The trouble with"];
 
 /// The entries of the feed `name` at `now`, newest first.
 pub(super) fn entries(name: &str, rhythm: Rhythm, started: Timestamp, now: Timestamp) -> Vec<Entry> {

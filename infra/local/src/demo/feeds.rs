@@ -65,154 +65,48 @@ enum Manners {
 }
 
 const fn feed(name: &'static str, about: &'static str, kind: Kind, rhythm: Rhythm, manners: Manners) -> Feed {
-    Feed {
-        name,
-        about,
-        kind,
-        rhythm,
-        manners,
-    }
+    Feed { name, about, kind, rhythm, manners }
 }
 
 /// Quiet: what is there stays.
 const STILL: Rhythm = rhythm(5, 0);
-const HUGE: Rhythm = Rhythm {
-    before: 1_500,
-    every: 45,
-    shown: 1_500,
-};
+const HUGE: Rhythm = Rhythm { before: 1_500, every: 45, shown: 1_500 };
 
 /// All of them.
 pub const FEEDS: &[Feed] = &[
     feed("gazette", "RSS 2.0", Kind::Rss, rhythm(3, 20), Manners::Good),
-    feed(
-        "essays",
-        "RSS 2.0 with content:encoded",
-        Kind::RssFull,
-        rhythm(3, 35),
-        Manners::Good,
-    ),
-    feed(
-        "antique",
-        "RSS 0.91: no dates, no ids",
-        Kind::Rss091,
-        rhythm(4, 60),
-        Manners::Good,
-    ),
+    feed("essays", "RSS 2.0 with content:encoded", Kind::RssFull, rhythm(3, 35), Manners::Good),
+    feed("antique", "RSS 0.91: no dates, no ids", Kind::Rss091, rhythm(4, 60), Manners::Good),
     feed("library", "RSS 1.0 (RDF)", Kind::Rdf, rhythm(3, 50), Manners::Good),
     feed("journal", "Atom 1.0", Kind::Atom, rhythm(3, 25), Manners::Good),
-    feed(
-        "xhtml",
-        "Atom 1.0 with XHTML content",
-        Kind::AtomXhtml,
-        rhythm(3, 55),
-        Manners::Good,
-    ),
+    feed("xhtml", "Atom 1.0 with XHTML content", Kind::AtomXhtml, rhythm(3, 55), Manners::Good),
     feed("json", "JSON Feed 1.1", Kind::Json, rhythm(3, 30), Manners::Good),
     feed("latin", "RSS in ISO-8859-1", Kind::Latin1, rhythm(3, 65), Manners::Good),
     feed("utf16", "RSS in UTF-16", Kind::Utf16, rhythm(2, 70), Manners::Good),
-    feed(
-        "podcast",
-        "a podcast with enclosures",
-        Kind::Podcast,
-        rhythm(2, 40),
-        Manners::Good,
-    ),
-    feed(
-        "photos",
-        "pictures (Media RSS)",
-        Kind::Photos,
-        rhythm(2, 45),
-        Manners::Good,
-    ),
-    feed(
-        "scripts",
-        "HTML with scripts, which are taken out",
-        Kind::Scripts,
-        rhythm(2, 80),
-        Manners::Good,
-    ),
+    feed("podcast", "a podcast with enclosures", Kind::Podcast, rhythm(2, 40), Manners::Good),
+    feed("photos", "pictures (Media RSS)", Kind::Photos, rhythm(2, 45), Manners::Good),
+    feed("scripts", "HTML with scripts, which are taken out", Kind::Scripts, rhythm(2, 80), Manners::Good),
     feed(
         "sloppy",
-        "XML that is not well-formed",
+        "junk before the document, and a version that does not exist",
         Kind::Sloppy,
         rhythm(3, 75),
         Manners::Good,
     ),
-    feed(
-        "edited",
-        "its newest entry is edited again and again",
-        Kind::Edited,
-        rhythm(2, 0),
-        Manners::Good,
-    ),
-    feed(
-        "huge",
-        "1500 entries, landed in several transactions",
-        Kind::Rss,
-        HUGE,
-        Manners::Good,
-    ),
-    feed(
-        "ticker",
-        "a new entry every 5 seconds",
-        Kind::Atom,
-        rhythm(1, 5),
-        Manners::Good,
-    ),
+    feed("edited", "its newest entry is edited again and again", Kind::Edited, rhythm(2, 0), Manners::Good),
+    feed("huge", "1500 entries, landed in several transactions", Kind::Rss, HUGE, Manners::Good),
+    feed("ticker", "a new entry every 5 seconds", Kind::Atom, rhythm(1, 5), Manners::Good),
     feed("still", "nothing new: 304 each time", Kind::Rss, STILL, Manners::Good),
-    feed(
-        "forgetful",
-        "no ETag, no Last-Modified: asked less often",
-        Kind::Rss,
-        rhythm(2, 30),
-        Manners::Forgetful,
-    ),
-    feed(
-        "fresh",
-        "fresh for 40 s (Cache-Control), so not asked before",
-        Kind::Atom,
-        rhythm(2, 20),
-        Manners::Fresh,
-    ),
-    feed(
-        "slow",
-        "answers after 3 seconds",
-        Kind::Rss,
-        rhythm(2, 30),
-        Manners::Slow,
-    ),
-    feed(
-        "moved",
-        "301 to where it lives now",
-        Kind::Atom,
-        rhythm(2, 60),
-        Manners::Moved(301),
-    ),
+    feed("forgetful", "no ETag, no Last-Modified: asked less often", Kind::Rss, rhythm(2, 30), Manners::Forgetful),
+    feed("fresh", "fresh for 40 s (Cache-Control), so not asked before", Kind::Atom, rhythm(2, 20), Manners::Fresh),
+    feed("slow", "answers after 3 seconds", Kind::Rss, rhythm(2, 30), Manners::Slow),
+    feed("moved", "301 to where it lives now", Kind::Atom, rhythm(2, 60), Manners::Moved(301)),
     feed("detour", "302 for now", Kind::Rss, rhythm(2, 60), Manners::Moved(302)),
-    feed(
-        "flaky",
-        "503 every other time",
-        Kind::Rss,
-        rhythm(2, 15),
-        Manners::Flaky,
-    ),
+    feed("flaky", "503 every other time", Kind::Rss, rhythm(2, 15), Manners::Flaky),
     feed("broken", "500: backs off", Kind::Rss, STILL, Manners::Fails(500, None)),
     feed("missing", "404", Kind::Rss, STILL, Manners::Fails(404, None)),
-    feed(
-        "gone",
-        "410: not polled any more once confirmed",
-        Kind::Rss,
-        STILL,
-        Manners::Fails(410, None),
-    ),
-    feed(
-        "busy",
-        "429 with Retry-After: 30",
-        Kind::Rss,
-        STILL,
-        Manners::Fails(429, Some(30)),
-    ),
+    feed("gone", "410: not polled any more once confirmed", Kind::Rss, STILL, Manners::Fails(410, None)),
+    feed("busy", "429 with Retry-After: 300", Kind::Rss, STILL, Manners::Fails(429, Some(300))),
     feed("circles", "redirects in circles", Kind::Rss, STILL, Manners::Circles),
     feed("page", "a web page, no feed", Kind::WebPage, STILL, Manners::Good),
     feed("cutoff", "breaks off in the middle", Kind::Rss, STILL, Manners::CutOff),
@@ -252,18 +146,13 @@ impl Feed {
             }
             Manners::Circles => {
                 let there = seen.path() == self.path();
-                Reply::redirect(
-                    302,
-                    format!("{site}{}", if there { self.elsewhere() } else { self.path() }),
-                )
+                Reply::redirect(302, format!("{site}{}", if there { self.elsewhere() } else { self.path() }))
             }
             Manners::Fails(status, None) => Reply::status(status),
             Manners::Fails(status, Some(after)) => Reply::status(status).header("retry-after", after.to_string()),
             Manners::Flaky if now.since(started).as_secs() / 20 % 2 == 1 => Reply::status(503),
             Manners::Slow => self.feed_reply(seen, &site, started, now).after(Duration::from_secs(3)),
-            Manners::Fresh => self
-                .feed_reply(seen, &site, started, now)
-                .header("cache-control", "max-age=40"),
+            Manners::Fresh => self.feed_reply(seen, &site, started, now).header("cache-control", "max-age=40"),
             Manners::CutOff => self.feed_reply(seen, &site, started, now).truncated(400),
             Manners::Forgetful => self.whole(&site, started, now).1,
             Manners::Good | Manners::Flaky | Manners::Moved(_) => self.feed_reply(seen, &site, started, now),
@@ -287,10 +176,7 @@ impl Feed {
                 newest.html.push_str(&format!("<p>Edition {edition}.</p>"));
             }
         }
-        let channel = Channel {
-            title: format!("The {} feed", self.name),
-            site: site.to_owned(),
-        };
+        let channel = Channel { title: format!("The {} feed", self.name), site: site.to_owned() };
         let body = self.body(&channel, &entries);
         (version, Reply::ok(body).header("content-type", self.content_type()))
     }
@@ -312,10 +198,7 @@ impl Feed {
             Kind::Rss | Kind::Edited => formats::rss(channel, entries, nothing).into(),
             Kind::RssFull => {
                 let full = |entry: &Entry| {
-                    format!(
-                        "<content:encoded><![CDATA[{}<p>And so on.</p>]]></content:encoded>",
-                        entry.html.repeat(8)
-                    )
+                    format!("<content:encoded><![CDATA[{}<p>And so on.</p>]]></content:encoded>", entry.html.repeat(8))
                 };
                 formats::rss(channel, entries, full).into()
             }
@@ -340,10 +223,7 @@ impl Feed {
             }
             Kind::Photos => {
                 let picture = |entry: &Entry| {
-                    format!(
-                        "<media:content url=\"{site}/{}.jpg\" medium=\"image\" type=\"image/jpeg\"/>",
-                        entry.number
-                    )
+                    format!("<media:content url=\"{site}/{}.jpg\" medium=\"image\" type=\"image/jpeg\"/>", entry.number)
                 };
                 formats::rss(channel, entries, picture).into()
             }
@@ -354,8 +234,14 @@ impl Feed {
                 formats::rss(channel, entries, wild).into()
             }
             Kind::Sloppy => {
-                let sloppy = formats::rss(channel, entries, nothing).replace("<title>", "<title>Salt & pepper: ");
-                sloppy.replace("version=\"2.0\"", "version=\" 2.00\"").into()
+                let rss = formats::rss(channel, entries, nothing).replace("version=\"2.0\"", "version=\" 2.00\"");
+                format!(
+                    "
+
+<!-- made by hand -->
+{rss}"
+                )
+                .into()
             }
             Kind::WebPage => formats::web_page(&channel.title).into(),
             Kind::Empty => Vec::new(),

@@ -15,10 +15,7 @@ pub(super) struct Channel {
 
 /// Escapes for XML.
 pub(super) fn xml(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// One piece for each entry, put together.
@@ -69,9 +66,7 @@ pub(super) fn rss091(channel: &Channel, entries: &[Entry]) -> String {
 /// RSS 1.0, on RDF.
 pub(super) fn rdf(channel: &Channel, entries: &[Entry]) -> String {
     let Channel { title, site } = channel;
-    let order = each(entries, |entry| {
-        format!("<rdf:li resource=\"{site}/{}\"/>", entry.number)
-    });
+    let order = each(entries, |entry| format!("<rdf:li resource=\"{site}/{}\"/>", entry.number));
     let items = each(entries, |entry| {
         format!(
             "<item rdf:about=\"{site}/{n}\"><title>{}</title><link>{site}/{n}</link><dc:date>{}</dc:date>\
@@ -129,17 +124,12 @@ pub(super) fn json_feed(channel: &Channel, entries: &[Entry]) -> String {
 
 /// As ISO-8859-1; what that cannot write becomes a question mark.
 pub(super) fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
-        .collect()
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 
 /// As UTF-16, big end first, with its mark.
 pub(super) fn utf16(text: &str) -> Vec<u8> {
-    std::iter::once(0xfeff)
-        .chain(text.encode_utf16())
-        .flat_map(u16::to_be_bytes)
-        .collect()
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()
 }
 
 /// A web page, which is no feed.

@@ -14,10 +14,7 @@ fn time_adds_entries_and_changes_none() {
     assert_eq!((early.len(), late.len()), (3, 5));
     let titles = |list: &[super::entries::Entry]| list.iter().map(|e| (e.title.clone(), e.at)).collect::<Vec<_>>();
     assert_eq!(titles(&late)[2..], titles(&early)[..]);
-    assert!(
-        late.iter().all(|e| e.at <= STARTED + Duration::from_secs(25)),
-        "nothing from the future"
-    );
+    assert!(late.iter().all(|e| e.at <= STARTED + Duration::from_secs(25)), "nothing from the future");
 }
 
 #[test]
@@ -66,16 +63,8 @@ async fn the_good_feeds_are_read_with_all_their_entries() {
         let answer = fetcher.get(&request).await.unwrap();
         let parsed = feed::parse(&answer.body, answer.content_type.as_deref(), &answer.final_url).unwrap();
         let shown = serde_json::to_value(&parsed).unwrap();
-        assert_eq!(
-            (shown["format"].as_str().unwrap(), parsed.items.len()),
-            (format, least),
-            "{name}"
-        );
+        assert_eq!((shown["format"].as_str().unwrap(), parsed.items.len()), (format, least), "{name}");
         assert!(!shown.to_string().contains("alert(1)"), "{name}");
-        assert_eq!(
-            parsed.items[0].enclosures.is_empty(),
-            !matches!(name, "podcast" | "photos"),
-            "{name}"
-        );
+        assert_eq!(parsed.items[0].enclosures.is_empty(), !matches!(name, "podcast" | "photos"), "{name}");
     }
 }

@@ -36,15 +36,8 @@ fn record(arn: &str, message: &Message) -> SqsMessage {
 /// The receipt handles of the messages that the answer does not name. An answer that names a message which is not of the batch fails
 /// the whole batch, as it does in the cloud.
 pub(super) fn done_with<'a>(messages: &'a [Message], answer: &SqsBatchResponse) -> Vec<&'a str> {
-    let failed: HashSet<&str> = answer
-        .batch_item_failures
-        .iter()
-        .map(|item| item.item_identifier.as_str())
-        .collect();
-    let known = messages
-        .iter()
-        .filter(|message| failed.contains(message.message_id.as_str()))
-        .count();
+    let failed: HashSet<&str> = answer.batch_item_failures.iter().map(|item| item.item_identifier.as_str()).collect();
+    let known = messages.iter().filter(|message| failed.contains(message.message_id.as_str())).count();
     if known < failed.len() {
         tracing::error!("an answer names messages that are not of its batch; all of them come again");
         return Vec::new();
