@@ -76,19 +76,14 @@ async fn answer(servers: &Servers, request: &HttpRequest) -> Result<HttpResponse
 
 fn response(status: StatusCode, body: String) -> HttpResponse {
     let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
-    response
-        .headers_mut()
-        .insert("content-type", "application/x-amz-json-1.0");
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     response
 }
 
 impl HttpClient for Direct {
     fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
         let rest = self.rest.http_connector(settings, parts);
-        SharedHttpConnector::new(Connector {
-            servers: self.servers.clone(),
-            rest,
-        })
+        SharedHttpConnector::new(Connector { servers: self.servers.clone(), rest })
     }
 
     fn validate_base_client_config(&self, parts: &RuntimeComponentsBuilder, bag: &ConfigBag) -> Result<(), BoxError> {
@@ -106,16 +101,12 @@ impl HttpClient for Direct {
 
 impl std::fmt::Debug for Direct {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Direct")
-            .field("rest", &self.rest)
-            .finish_non_exhaustive()
+        f.debug_struct("Direct").field("rest", &self.rest).finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Connector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connector")
-            .field("rest", &self.rest)
-            .finish_non_exhaustive()
+        f.debug_struct("Connector").field("rest", &self.rest).finish_non_exhaustive()
     }
 }

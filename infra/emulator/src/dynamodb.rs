@@ -46,17 +46,11 @@ pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Database, Start
 
 /// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
 pub(crate) fn router(database: Database) -> Router {
-    Router::new()
-        .route("/", post(serve))
-        .layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES))
-        .with_state(database)
+    Router::new().route("/", post(serve)).layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES)).with_state(database)
 }
 
 async fn serve(State(database): State<Database>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let (status, body) = answer(&database, target, &body);
     let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
     (status, json, body).into_response()

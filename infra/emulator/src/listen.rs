@@ -32,11 +32,7 @@ pub(crate) fn on_loopback(server: &'static str, port: u16) -> Result<TcpListener
 
 /// The address of a listener, as a client writes it.
 pub(crate) fn url(server: &'static str, listener: &TcpListener) -> Result<String, StartError> {
-    let address = listener.local_addr().map_err(|source| StartError::Port {
-        server,
-        port: 0,
-        source,
-    })?;
+    let address = listener.local_addr().map_err(|source| StartError::Port { server, port: 0, source })?;
     Ok(format!("http://{address}"))
 }
 
@@ -54,10 +50,7 @@ impl Running {
         S: FnOnce(oneshot::Receiver<()>) -> F,
     {
         let (stop, stopped) = oneshot::channel();
-        Self {
-            stop,
-            task: tokio::spawn(serve(stopped)),
-        }
+        Self { stop, task: tokio::spawn(serve(stopped)) }
     }
 
     /// Runs `router`, refusing what a web page sent: pages of strangers can reach loopback, and these servers check no
@@ -92,11 +85,7 @@ async fn refuse_browsers(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // A page of a stranger whose name resolves to loopback (DNS rebinding) sends no `Origin`, but the stranger's name.
     if request.headers().contains_key(header::ORIGIN) || !host.is_some_and(is_loopback) {
-        return (
-            StatusCode::FORBIDDEN,
-            "this server serves programs of this machine only\n",
-        )
-            .into_response();
+        return (StatusCode::FORBIDDEN, "this server serves programs of this machine only\n").into_response();
     }
     next.run(request).await
 }
@@ -107,9 +96,6 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    let address = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -62,9 +62,7 @@ pub struct Emulator {
 
 impl std::fmt::Debug for Emulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Emulator")
-            .field("endpoints", &self.endpoints)
-            .finish_non_exhaustive()
+        f.debug_struct("Emulator").field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
 }
 
@@ -96,14 +94,10 @@ impl Emulator {
 
         let database = dynamodb::open(rooms.tables.as_deref(), &clock)?;
         let sqs = Sqs::open(rooms.queues.as_deref(), clock)?;
-        let blobs = s3::serve(s3_listener, &rooms.blobs).map_err(|source| StartError::NotWritable {
-            folder: rooms.blobs.clone(),
-            source,
-        })?;
-        let direct = Arc::new(Servers {
-            tables: database,
-            queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)),
-        });
+        let blobs = s3::serve(s3_listener, &rooms.blobs)
+            .map_err(|source| StartError::NotWritable { folder: rooms.blobs.clone(), source })?;
+        let direct =
+            Arc::new(Servers { tables: database, queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)) });
         let queues = Running::router(sqs_listener, wire::router(Arc::clone(&direct.queues)));
         let tables = Running::router(dynamodb_listener, dynamodb::router(direct.tables.clone()));
         Ok(Self {
@@ -146,10 +140,7 @@ impl Emulator {
     /// is written, or after five seconds.
     pub async fn shutdown(self) {
         self.sqs.close();
-        let Self {
-            servers: [tables, queues, blobs],
-            ..
-        } = self;
+        let Self { servers: [tables, queues, blobs], .. } = self;
         tokio::join!(
             tables.1.stop(tables.0, PATIENCE),
             queues.1.stop(queues.0, PATIENCE),
@@ -171,32 +162,16 @@ impl Rooms {
     fn open(place: &Where) -> Result<Self, StartError> {
         match place {
             Where::Memory => {
-                let temporary = TempDir::with_prefix("feedmill-blobs-").map_err(|source| StartError::NotWritable {
-                    folder: std::env::temp_dir(),
-                    source,
-                })?;
+                let temporary = TempDir::with_prefix("feedmill-blobs-")
+                    .map_err(|source| StartError::NotWritable { folder: std::env::temp_dir(), source })?;
                 let blobs = temporary.path().to_path_buf();
-                Ok(Self {
-                    tables: None,
-                    queues: None,
-                    blobs,
-                    temporary: Some(temporary),
-                    lock: None,
-                })
+                Ok(Self { tables: None, queues: None, blobs, temporary: Some(temporary), lock: None })
             }
             Where::Folder(folder) => {
                 let blobs = folder.join("blobs");
                 let lock = std::fs::create_dir_all(&blobs)
-                    .and_then(|()| {
-                        File::options()
-                            .create(true)
-                            .append(true)
-                            .open(folder.join("emulator.lock"))
-                    })
-                    .map_err(|source| StartError::NotWritable {
-                        folder: folder.clone(),
-                        source,
-                    })?;
+                    .and_then(|()| File::options().create(true).append(true).open(folder.join("emulator.lock")))
+                    .map_err(|source| StartError::NotWritable { folder: folder.clone(), source })?;
                 take(&lock, folder)?;
                 Ok(Self {
                     tables: Some(folder.join("tables.sqlite")),
@@ -213,12 +188,7 @@ impl Rooms {
 /// The system lets go of the lock when the process ends, however it ends.
 fn take(lock: &File, folder: &Path) -> Result<(), StartError> {
     lock.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => StartError::InUse {
-            folder: folder.to_path_buf(),
-        },
-        TryLockError::Error(source) => StartError::NotWritable {
-            folder: folder.to_path_buf(),
-            source,
-        },
+        TryLockError::WouldBlock => StartError::InUse { folder: folder.to_path_buf() },
+        TryLockError::Error(source) => StartError::NotWritable { folder: folder.to_path_buf(), source },
     })
 }

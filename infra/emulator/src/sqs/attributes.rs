@@ -40,14 +40,7 @@ pub(super) struct Redrive {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            visibility: 30,
-            retention: 345_600,
-            delay: 0,
-            wait: 0,
-            largest: LARGEST_BYTES as i64,
-            redrive: None,
-        }
+        Self { visibility: 30, retention: 345_600, delay: 0, wait: 0, largest: LARGEST_BYTES as i64, redrive: None }
     }
 }
 
@@ -115,17 +108,11 @@ impl Redrive {
         };
         let parsed: Policy = serde_json::from_str(policy).map_err(|error| refused(&error.to_string()))?;
         let count = &parsed.max_receive_count;
-        let after = count
-            .as_i64()
-            .or_else(|| count.as_str()?.parse().ok())
-            .filter(|count| (1..=1_000).contains(count));
+        let after = count.as_i64().or_else(|| count.as_str()?.parse().ok()).filter(|count| (1..=1_000).contains(count));
         let after = after.ok_or_else(|| refused("maxReceiveCount is not a number from 1 to 1000."))?;
         let target = parsed.dead_letter_target_arn.strip_prefix(&arn(""));
         let target = target.ok_or_else(|| refused("deadLetterTargetArn is not the name of a queue of this server."))?;
-        Ok(Some(Self {
-            target: target.to_owned(),
-            after,
-        }))
+        Ok(Some(Self { target: target.to_owned(), after }))
     }
 }
 
@@ -146,10 +133,7 @@ pub(super) fn check_name(name: &str) -> Result<(), SqsError> {
 
 /// Whether this can name a queue or a batch entry.
 pub(super) fn is_plain(name: &str) -> bool {
-    (1..=80).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=80).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Refuses a number of a request that is out of its bounds.

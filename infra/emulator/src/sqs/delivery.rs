@@ -121,9 +121,7 @@ fn change_one(
     check_bounds("VisibilityTimeout", Some(seconds), VISIBILITY_SECONDS)?;
     let found: Option<(i64, i64)> = transaction
         .prepare_cached("SELECT receive_count, visible_at FROM message WHERE row = ?1 AND queue = ?2 AND sent_at > ?3")?
-        .query_row(params![receipt.row, receipt.queue, cutoff], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(params![receipt.row, receipt.queue, cutoff], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match found {
         None => Err(SqsError::InvalidParameterValue(
@@ -155,12 +153,7 @@ impl Row {
     fn into_message(self, queue: i64, now: i64) -> Message {
         Message {
             message_id: self.id,
-            receipt_handle: Receipt {
-                queue,
-                row: self.row,
-                count: self.count,
-            }
-            .to_handle(),
+            receipt_handle: Receipt { queue, row: self.row, count: self.count }.to_handle(),
             body: self.body,
             sent_at: self.sent_at,
             first_received_at: self.first_received_at.unwrap_or(now),
@@ -180,18 +173,15 @@ fn visible(
         "SELECT row, id, body, sent_at, first_received_at, receive_count FROM message
          WHERE queue = ?1 AND visible_at <= ?2 AND sent_at > ?3 ORDER BY visible_at LIMIT ?4",
     )?;
-    let rows = statement.query_map(
-        params![queue, now, cutoff, i64::try_from(max).unwrap_or(i64::MAX)],
-        |row| {
-            Ok(Row {
-                row: row.get(0)?,
-                id: row.get(1)?,
-                body: row.get(2)?,
-                sent_at: row.get(3)?,
-                first_received_at: row.get(4)?,
-                count: row.get(5)?,
-            })
-        },
-    )?;
+    let rows = statement.query_map(params![queue, now, cutoff, i64::try_from(max).unwrap_or(i64::MAX)], |row| {
+        Ok(Row {
+            row: row.get(0)?,
+            id: row.get(1)?,
+            body: row.get(2)?,
+            sent_at: row.get(3)?,
+            first_received_at: row.get(4)?,
+            count: row.get(5)?,
+        })
+    })?;
     rows.collect()
 }

@@ -65,55 +65,43 @@ impl SqsError {
     /// The shape's name, and the code by which the query protocol, and thus the SDKs, know it.
     fn names(&self) -> (&'static str, &'static str) {
         match self {
-            Self::QueueDoesNotExist => (
-                "com.amazonaws.sqs#QueueDoesNotExist",
-                "AWS.SimpleQueueService.NonExistentQueue",
-            ),
+            Self::QueueDoesNotExist => {
+                ("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
+            }
             Self::QueueNameExists(_) => ("com.amazonaws.sqs#QueueNameExists", "QueueAlreadyExists"),
-            Self::InvalidParameterValue(_) => (
-                "com.amazon.coral.service#InvalidParameterValueException",
-                "InvalidParameterValue",
-            ),
-            Self::MissingParameter(_) => (
-                "com.amazon.coral.service#MissingRequiredParameterException",
-                "MissingParameter",
-            ),
+            Self::InvalidParameterValue(_) => {
+                ("com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue")
+            }
+            Self::MissingParameter(_) => {
+                ("com.amazon.coral.service#MissingRequiredParameterException", "MissingParameter")
+            }
             Self::InvalidAttributeName(_) => ("com.amazonaws.sqs#InvalidAttributeName", "InvalidAttributeName"),
             Self::InvalidAttributeValue(_) => ("com.amazonaws.sqs#InvalidAttributeValue", "InvalidAttributeValue"),
-            Self::EmptyBatchRequest => (
-                "com.amazonaws.sqs#EmptyBatchRequest",
-                "AWS.SimpleQueueService.EmptyBatchRequest",
-            ),
+            Self::EmptyBatchRequest => {
+                ("com.amazonaws.sqs#EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest")
+            }
             Self::TooManyEntriesInBatchRequest(_) => (
                 "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
                 "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
             ),
-            Self::BatchEntryIdsNotDistinct(_) => (
-                "com.amazonaws.sqs#BatchEntryIdsNotDistinct",
-                "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-            ),
-            Self::InvalidBatchEntryId => (
-                "com.amazonaws.sqs#InvalidBatchEntryId",
-                "AWS.SimpleQueueService.InvalidBatchEntryId",
-            ),
-            Self::BatchRequestTooLong(_) => (
-                "com.amazonaws.sqs#BatchRequestTooLong",
-                "AWS.SimpleQueueService.BatchRequestTooLong",
-            ),
+            Self::BatchEntryIdsNotDistinct(_) => {
+                ("com.amazonaws.sqs#BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
+            }
+            Self::InvalidBatchEntryId => {
+                ("com.amazonaws.sqs#InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId")
+            }
+            Self::BatchRequestTooLong(_) => {
+                ("com.amazonaws.sqs#BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong")
+            }
             Self::InvalidMessageContents => ("com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents"),
             Self::ReceiptHandleIsInvalid => ("com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
-            Self::MessageNotInflight => (
-                "com.amazonaws.sqs#MessageNotInflight",
-                "AWS.SimpleQueueService.MessageNotInflight",
-            ),
-            Self::UnsupportedOperation(_) => (
-                "com.amazonaws.sqs#UnsupportedOperation",
-                "AWS.SimpleQueueService.UnsupportedOperation",
-            ),
-            Self::Malformed(_) => (
-                "com.amazon.coral.service#SerializationException",
-                "SerializationException",
-            ),
+            Self::MessageNotInflight => {
+                ("com.amazonaws.sqs#MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight")
+            }
+            Self::UnsupportedOperation(_) => {
+                ("com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation")
+            }
+            Self::Malformed(_) => ("com.amazon.coral.service#SerializationException", "SerializationException"),
             Self::Storage(_) => ("com.amazon.coral.service#InternalFailure", "InternalFailure"),
         }
     }
@@ -134,10 +122,6 @@ impl SqsError {
     }
 
     pub(super) fn status(&self) -> StatusCode {
-        if self.is_senders_fault() {
-            StatusCode::BAD_REQUEST
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        if self.is_senders_fault() { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR }
     }
 }

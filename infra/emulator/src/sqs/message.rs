@@ -93,14 +93,8 @@ impl Receipt {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(handle).ok()?).ok()?;
             let mut numbers = text.splitn(3, '.').map(str::parse);
             let mut next = || numbers.next()?.ok();
-            Some(Self {
-                queue: next()?,
-                row: next()?,
-                count: next()?,
-            })
+            Some(Self { queue: next()?, row: next()?, count: next()? })
         };
-        read()
-            .filter(|receipt| receipt.queue == queue)
-            .ok_or(SqsError::ReceiptHandleIsInvalid)
+        read().filter(|receipt| receipt.queue == queue).ok_or(SqsError::ReceiptHandleIsInvalid)
     }
 }

@@ -67,9 +67,7 @@ impl Sqs {
             arrivals: Mutex::default(),
             closed: watch::Sender::new(false),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Creates a queue. One that exists with the same attributes is left as it is.
@@ -103,19 +101,10 @@ impl Sqs {
         all.extend([
             ("QueueArn".to_owned(), arn(queue)),
             ("CreatedTimestamp".to_owned(), (known.created_at / 1_000).to_string()),
-            (
-                "LastModifiedTimestamp".to_owned(),
-                (known.modified_at / 1_000).to_string(),
-            ),
+            ("LastModifiedTimestamp".to_owned(), (known.modified_at / 1_000).to_string()),
             ("ApproximateNumberOfMessages".to_owned(), counts.visible.to_string()),
-            (
-                "ApproximateNumberOfMessagesNotVisible".to_owned(),
-                counts.in_flight.to_string(),
-            ),
-            (
-                "ApproximateNumberOfMessagesDelayed".to_owned(),
-                counts.delayed.to_string(),
-            ),
+            ("ApproximateNumberOfMessagesNotVisible".to_owned(), counts.in_flight.to_string()),
+            ("ApproximateNumberOfMessagesDelayed".to_owned(), counts.delayed.to_string()),
         ]);
         Ok(all)
     }
@@ -143,10 +132,7 @@ impl Sqs {
                 message::check_body(&message.body, largest)?;
                 check_bounds("DelaySeconds", message.delay_seconds, DELAY_SECONDS)?;
                 let message_id = uuid::Uuid::new_v4().to_string();
-                Ok(Sent {
-                    message_id,
-                    md5_of_body: message::md5_of(&message.body),
-                })
+                Ok(Sent { message_id, md5_of_body: message::md5_of(&message.body) })
             })
             .collect();
         let good = outcomes.iter().zip(messages);
@@ -195,19 +181,12 @@ impl Sqs {
         let now = self.now();
         let mut storage = self.storage();
         let received = storage.take(queue, ask.max_messages, ask.visibility_seconds, now)?;
-        let next = if received.messages.is_empty() {
-            storage.next_visible(queue, now)?
-        } else {
-            None
-        };
+        let next = if received.messages.is_empty() { storage.next_visible(queue, now)? } else { None };
         drop(storage);
         if let Some(target) = received.moved_to {
             self.wake(&target);
         }
-        Ok((
-            received.messages,
-            next.map(|due| Duration::from_millis(due.abs_diff(now))),
-        ))
+        Ok((received.messages, next.map(|due| Duration::from_millis(due.abs_diff(now)))))
     }
 
     /// Deletes messages by receipt handle, each with its own outcome. A message received again since, or gone, is no error
@@ -244,13 +223,7 @@ impl Sqs {
 
     /// Makes waiting receives look again, because the clock was moved by hand.
     pub fn clock_moved(&self) {
-        for arrivals in self
-            .shared
-            .arrivals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-        {
+        for arrivals in self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner).values() {
             arrivals.notify_waiters();
         }
     }
@@ -280,13 +253,7 @@ impl Sqs {
     }
 
     fn wake(&self, queue: &str) {
-        if let Some(arrivals) = self
-            .shared
-            .arrivals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(queue)
-        {
+        if let Some(arrivals) = self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner).get(queue) {
             arrivals.notify_waiters();
         }
     }

@@ -77,26 +77,17 @@ impl Entry {
     /// The message to send, if it has nothing that would be lost here.
     pub(super) fn into_outgoing(self) -> Result<Outgoing, SqsError> {
         if !self.message_attributes.is_empty() {
-            return Err(SqsError::UnsupportedOperation(
-                "A message with MessageAttributes".to_owned(),
-            ));
+            return Err(SqsError::UnsupportedOperation("A message with MessageAttributes".to_owned()));
         }
         if self.message_group_id.is_some() {
-            return Err(SqsError::UnsupportedOperation(
-                "A message with a MessageGroupId".to_owned(),
-            ));
+            return Err(SqsError::UnsupportedOperation("A message with a MessageGroupId".to_owned()));
         }
-        Ok(Outgoing {
-            body: self.message_body,
-            delay_seconds: self.delay_seconds,
-        })
+        Ok(Outgoing { body: self.message_body, delay_seconds: self.delay_seconds })
     }
 
     /// The handle and the seconds of a change of visibility.
     pub(super) fn change(&self) -> Result<(&str, i64), SqsError> {
-        let seconds = self
-            .visibility_timeout
-            .ok_or(SqsError::MissingParameter("VisibilityTimeout"))?;
+        let seconds = self.visibility_timeout.ok_or(SqsError::MissingParameter("VisibilityTimeout"))?;
         Ok((&self.receipt_handle, seconds))
     }
 }
@@ -127,21 +118,13 @@ pub(super) fn chosen(all: Attributes, names: &[String]) -> Result<Attributes, Sq
         return Ok(all);
     }
     // The only one that may be absent.
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| *name != "RedrivePolicy" && !all.contains_key(*name))
-    {
+    if let Some(unknown) = names.iter().find(|name| *name != "RedrivePolicy" && !all.contains_key(*name)) {
         return Err(SqsError::InvalidAttributeName(unknown.clone()));
     }
     Ok(all.into_iter().filter(|(name, _)| names.contains(name)).collect())
 }
 
-pub(super) fn sent(
-    Sent {
-        message_id,
-        md5_of_body,
-    }: Sent,
-) -> Value {
+pub(super) fn sent(Sent { message_id, md5_of_body }: Sent) -> Value {
     json!({ "MessageId": message_id, "MD5OfMessageBody": md5_of_body })
 }
 
@@ -150,10 +133,7 @@ pub(super) fn received(message: Message, wanted: impl Fn(&str) -> bool) -> Value
     let attributes: Map<String, Value> = [
         ("ApproximateReceiveCount", message.receive_count.to_string()),
         ("SentTimestamp", message.sent_at.to_string()),
-        (
-            "ApproximateFirstReceiveTimestamp",
-            message.first_received_at.to_string(),
-        ),
+        ("ApproximateFirstReceiveTimestamp", message.first_received_at.to_string()),
         ("SenderId", ACCOUNT.to_owned()),
     ]
     .into_iter()

@@ -84,9 +84,7 @@ impl Storage {
             SCHEMA_VERSION => {}
             0 => make_tables(&mut db).map_err(|error| error.to_string())?,
             newer => {
-                return Err(format!(
-                    "it is of version {newer}, this program knows version {SCHEMA_VERSION}"
-                ));
+                return Err(format!("it is of version {newer}, this program knows version {SCHEMA_VERSION}"));
             }
         }
         let queues = load(&db).map_err(|error| error.to_string())?;
@@ -98,11 +96,7 @@ impl Storage {
     }
 
     pub(super) fn names(&self, prefix: &str) -> Vec<String> {
-        self.queues
-            .keys()
-            .filter(|name| name.starts_with(prefix))
-            .cloned()
-            .collect()
+        self.queues.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     pub(super) fn create(&mut self, name: &str, attributes: &Attributes, now: i64) -> Result<(), SqsError> {
@@ -122,13 +116,7 @@ impl Storage {
             params![name, to_json(&settings), now],
             |row| row.get(0),
         )?;
-        let queue = Queue {
-            id,
-            settings,
-            created_at: now,
-            modified_at: now,
-            swept_at: now,
-        };
+        let queue = Queue { id, settings, created_at: now, modified_at: now, swept_at: now };
         self.queues.insert(name.to_owned(), queue);
         Ok(())
     }
@@ -165,11 +153,7 @@ impl Storage {
              FROM message WHERE queue = ?1 AND sent_at > ?3",
         )?;
         Ok(statement.query_row(params![queue.id, now, queue.cutoff(now)], |row| {
-            Ok(Counts {
-                visible: row.get(0)?,
-                in_flight: row.get(1)?,
-                delayed: row.get(2)?,
-            })
+            Ok(Counts { visible: row.get(0)?, in_flight: row.get(1)?, delayed: row.get(2)? })
         })?)
     }
 
@@ -222,8 +206,7 @@ impl Storage {
         }
         queue.swept_at = now;
         let gone = params![queue.id, queue.cutoff(now)];
-        self.db
-            .execute("DELETE FROM message WHERE queue = ?1 AND sent_at <= ?2", gone)?;
+        self.db.execute("DELETE FROM message WHERE queue = ?1 AND sent_at <= ?2", gone)?;
         Ok(())
     }
 }
@@ -240,13 +223,8 @@ fn load(db: &Connection) -> Result<BTreeMap<String, Queue>, rusqlite::Error> {
         let attributes: String = row.get(2)?;
         let settings = from_json(&attributes)
             .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error))?;
-        let queue = Queue {
-            id: row.get(1)?,
-            settings,
-            created_at: row.get(3)?,
-            modified_at: row.get(4)?,
-            swept_at: i64::MIN,
-        };
+        let queue =
+            Queue { id: row.get(1)?, settings, created_at: row.get(3)?, modified_at: row.get(4)?, swept_at: i64::MIN };
         Ok((row.get(0)?, queue))
     })?;
     rows.collect()

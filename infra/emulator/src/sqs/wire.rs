@@ -40,17 +40,11 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn router(server: Arc<Server>) -> Router {
-    Router::new()
-        .fallback(serve)
-        .layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES))
-        .with_state(server)
+    Router::new().fallback(serve).layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES)).with_state(server)
 }
 
 async fn serve(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let answer = server.answer(target, &body).await;
     let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
     match answer.query_error {
@@ -70,11 +64,7 @@ impl Server {
     pub(crate) async fn answer(&self, target: &str, body: &[u8]) -> Answer {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
         match self.run(operation, body).await {
-            Ok(value) => Answer {
-                status: StatusCode::OK,
-                body: value.to_string(),
-                query_error: None,
-            },
+            Ok(value) => Answer { status: StatusCode::OK, body: value.to_string(), query_error: None },
             Err(error) => {
                 if !error.is_senders_fault() {
                     tracing::error!(operation, %error, "a queue request failed");
@@ -119,10 +109,7 @@ impl Server {
     fn run_on_queue(&self, operation: &str, request: &OfQueue) -> Result<Value, SqsError> {
         let queue = name_in(&request.queue_url);
         match operation {
-            "SetQueueAttributes" => self
-                .sqs
-                .set_queue_attributes(queue, &request.attributes)
-                .map(|()| json!({})),
+            "SetQueueAttributes" => self.sqs.set_queue_attributes(queue, &request.attributes).map(|()| json!({})),
             "PurgeQueue" => self.sqs.purge(queue).map(|()| json!({})),
             _ => {
                 let all = self.sqs.queue_attributes(queue)?;
@@ -147,17 +134,9 @@ impl Server {
         if messages.is_empty() {
             return Ok(json!({}));
         }
-        let names = || {
-            request
-                .message_system_attribute_names
-                .iter()
-                .chain(&request.attribute_names)
-        };
+        let names = || request.message_system_attribute_names.iter().chain(&request.attribute_names);
         let wanted = |name: &str| names().any(|asked| asked == "All" || asked == name);
-        let messages: Vec<Value> = messages
-            .into_iter()
-            .map(|message| shapes::received(message, wanted))
-            .collect();
+        let messages: Vec<Value> = messages.into_iter().map(|message| shapes::received(message, wanted)).collect();
         Ok(json!({ "Messages": messages }))
     }
 
@@ -182,10 +161,8 @@ impl Server {
                 if total > LARGEST_BYTES {
                     return Err(SqsError::BatchRequestTooLong(total));
                 }
-                let messages: Vec<Outgoing> = entries
-                    .into_iter()
-                    .map(Entry::into_outgoing)
-                    .collect::<Result<_, _>>()?;
+                let messages: Vec<Outgoing> =
+                    entries.into_iter().map(Entry::into_outgoing).collect::<Result<_, _>>()?;
                 Ok(report(&ids, self.sqs.send(queue, &messages)?, shapes::sent))
             }
             "DeleteMessageBatch" => {
@@ -194,9 +171,7 @@ impl Server {
             }
             _ => {
                 let changes: Vec<(&str, i64)> = entries.iter().map(Entry::change).collect::<Result<_, _>>()?;
-                Ok(report(&ids, self.sqs.change_visibility(queue, &changes)?, |()| {
-                    json!({})
-                }))
+                Ok(report(&ids, self.sqs.change_visibility(queue, &changes)?, |()| json!({})))
             }
         }
     }

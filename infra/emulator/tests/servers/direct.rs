@@ -8,13 +8,8 @@ use aws_sdk_dynamodb::types::{
 
 async fn make_table(client: &aws_sdk_dynamodb::Client) {
     let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
-    let kind = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
-    let table = client
-        .create_table()
-        .table_name("things")
-        .key_schema(key.build().unwrap());
+    let kind = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
+    let table = client.create_table().table_name("things").key_schema(key.build().unwrap());
     let table = table.attribute_definitions(kind.build().unwrap());
     table.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
 }
@@ -30,10 +25,7 @@ async fn the_tables_are_the_same_directly_and_over_http() {
     let http = clients::dynamodb(emulator.endpoints());
     make_table(&direct).await;
 
-    for (writer, reader, value) in [
-        (&direct, &http, "written directly"),
-        (&http, &direct, "written over HTTP"),
-    ] {
+    for (writer, reader, value) in [(&direct, &http, "written directly"), (&http, &direct, "written over HTTP")] {
         let key = AttributeValue::S(value.into());
         let put = || {
             let put = writer.put_item().table_name("things").item("pk", key.clone());
@@ -42,13 +34,7 @@ async fn the_tables_are_the_same_directly_and_over_http() {
         put().await.unwrap();
         let refused = put().await.unwrap_err();
         assert_eq!(code(&refused), Some("ConditionalCheckFailedException"));
-        let item = reader
-            .get_item()
-            .table_name("things")
-            .key("pk", key.clone())
-            .send()
-            .await
-            .unwrap();
+        let item = reader.get_item().table_name("things").key("pk", key.clone()).send().await.unwrap();
         assert_eq!(item.item.unwrap()["pk"], key);
         let missing = writer.scan().table_name("nothing").send().await.unwrap_err();
         assert_eq!(code(&missing), Some("ResourceNotFoundException"));
@@ -63,33 +49,16 @@ async fn the_queues_are_the_same_directly_and_over_http() {
     let (emulator, _) = clients::in_memory().await;
     let (_, direct, _) = clients::direct(&emulator);
     let http = clients::sqs(emulator.endpoints());
-    let url = http
-        .create_queue()
-        .queue_name("work")
-        .send()
-        .await
-        .unwrap()
-        .queue_url
-        .unwrap();
+    let url = http.create_queue().queue_name("work").send().await.unwrap().queue_url.unwrap();
 
     for (sender, receiver) in [(&direct, &http), (&http, &direct)] {
-        sender
-            .send_message()
-            .queue_url(&url)
-            .message_body("hello")
-            .send()
-            .await
-            .unwrap();
+        sender.send_message().queue_url(&url).message_body("hello").send().await.unwrap();
         let received = receiver.receive_message().queue_url(&url).send().await.unwrap();
         assert_eq!(received.messages.unwrap()[0].body.as_deref(), Some("hello"));
         let missing = sender.get_queue_url().queue_name("nothing").send().await.unwrap_err();
         let missing = missing.into_service_error();
         assert!(missing.is_queue_does_not_exist(), "{missing:?}");
-        assert_eq!(
-            missing.code(),
-            Some("AWS.SimpleQueueService.NonExistentQueue"),
-            "the older protocol's code"
-        );
+        assert_eq!(missing.code(), Some("AWS.SimpleQueueService.NonExistentQueue"), "the older protocol's code");
     }
     emulator.shutdown().await;
 }
@@ -110,17 +79,6 @@ async fn a_client_that_outlives_the_servers_is_not_answered() {
     let (tables, queues, _) = clients::direct(&emulator);
     tables.list_tables().send().await.unwrap();
     emulator.shutdown().await;
-    assert!(matches!(
-        tables.list_tables().send().await,
-        Err(SdkError::DispatchFailure(_))
-    ));
-    assert!(
-        queues
-            .list_queues()
-            .send()
-            .await
-            .unwrap_err()
-            .as_service_error()
-            .is_none()
-    );
+    assert!(matches!(tables.list_tables().send().await, Err(SdkError::DispatchFailure(_))));
+    assert!(queues.list_queues().send().await.unwrap_err().as_service_error().is_none());
 }

@@ -15,33 +15,20 @@ fn text(value: &str) -> AttributeValue {
 }
 
 fn key(name: &str, kind: KeyType) -> KeySchemaElement {
-    KeySchemaElement::builder()
-        .attribute_name(name)
-        .key_type(kind)
-        .build()
-        .unwrap()
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
 }
 
 /// Table `things`, keyed by `pk` and `sk`, with the keys-only index `by_slot`.
 async fn make_table(client: &Client) {
     let column = |table: CreateTableFluentBuilder, name: &str| {
-        let column = AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S);
+        let column = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
         table.attribute_definitions(column.build().unwrap())
     };
     let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("by_slot")
-        .projection(keys_only);
-    let table = client
-        .create_table()
-        .table_name("things")
-        .billing_mode(BillingMode::PayPerRequest);
+    let index = GlobalSecondaryIndex::builder().index_name("by_slot").projection(keys_only);
+    let table = client.create_table().table_name("things").billing_mode(BillingMode::PayPerRequest);
     let table = ["pk", "sk", "slot"].into_iter().fold(table, column);
-    let table = table
-        .key_schema(key("pk", KeyType::Hash))
-        .key_schema(key("sk", KeyType::Range));
+    let table = table.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range));
     let table = table.global_secondary_indexes(index.key_schema(key("slot", KeyType::Hash)).build().unwrap());
     table.send().await.unwrap();
 }
@@ -51,10 +38,7 @@ fn units(capacity: Option<Vec<ConsumedCapacity>>) -> Option<(f64, Option<f64>, O
     let capacity = capacity?;
     assert_eq!(capacity.len(), 1, "one entry a table");
     let of_table = capacity[0].table.as_ref().and_then(|table| table.capacity_units);
-    let of_index = capacity[0]
-        .global_secondary_indexes
-        .as_ref()
-        .map(|all| all["by_slot"].capacity_units.unwrap());
+    let of_index = capacity[0].global_secondary_indexes.as_ref().map(|all| all["by_slot"].capacity_units.unwrap());
     Some((capacity[0].capacity_units.unwrap(), of_table, of_index))
 }
 
@@ -63,10 +47,7 @@ async fn run(
     client: &Client,
     detail: ReturnConsumedCapacity,
     statements: &[(&str, &[&str])],
-) -> (
-    Vec<Option<(Code, Option<String>)>>,
-    Option<(f64, Option<f64>, Option<f64>)>,
-) {
+) -> (Vec<Option<(Code, Option<String>)>>, Option<(f64, Option<f64>, Option<f64>)>) {
     let statements = statements.iter().map(|(statement, parameters)| {
         BatchStatementRequest::builder()
             .statement(*statement)
@@ -75,9 +56,7 @@ async fn run(
             .build()
             .unwrap()
     });
-    let request = client
-        .batch_execute_statement()
-        .set_statements(Some(statements.collect()));
+    let request = client.batch_execute_statement().set_statements(Some(statements.collect()));
     let answer = request.return_consumed_capacity(detail).send().await.unwrap();
     let outcomes = answer.responses.unwrap().into_iter().map(|response| {
         let error = response.error?;
@@ -99,56 +78,26 @@ async fn statements_of_a_batch_succeed_or_fail_one_by_one_and_show_what_stood_in
 
     let two: [(&str, &[&str]); 2] = [(INSERT, &["a", "J~", "7", "1"]), (INSERT, &["b", "J~", "7", "1"])];
     // One for each item, one for each entry of the index.
-    assert_eq!(
-        run(&client, total.clone(), &two).await,
-        (vec![None, None], Some((4.0, None, None)))
-    );
-    let duplicates = [
-        (INSERT, &["a", "J~", "7", "2"] as &[&str]),
-        (INSERT, &["c", "J~", "7", "1"]),
-    ];
-    let expected = (
-        vec![Some((Code::DuplicateItem, None)), None],
-        Some((3.0, Some(1.0), Some(1.0))),
-    );
-    assert_eq!(
-        run(&client, ReturnConsumedCapacity::Indexes, &duplicates).await,
-        expected,
-        "a refusal costs one unit"
-    );
+    assert_eq!(run(&client, total.clone(), &two).await, (vec![None, None], Some((4.0, None, None))));
+    let duplicates = [(INSERT, &["a", "J~", "7", "2"] as &[&str]), (INSERT, &["c", "J~", "7", "1"])];
+    let expected = (vec![Some((Code::DuplicateItem, None)), None], Some((3.0, Some(1.0), Some(1.0))));
+    assert_eq!(run(&client, ReturnConsumedCapacity::Indexes, &duplicates).await, expected, "a refusal costs one unit");
 
-    let swaps: [(&str, &[&str]); 3] = [
-        (SWAP, &["2", "a", "J~", "1"]),
-        (SWAP, &["2", "b", "J~", "0"]),
-        (SWAP, &["2", "nobody", "J~", "1"]),
-    ];
+    let swaps: [(&str, &[&str]); 3] =
+        [(SWAP, &["2", "a", "J~", "1"]), (SWAP, &["2", "b", "J~", "0"]), (SWAP, &["2", "nobody", "J~", "1"])];
     let lost = Some((Code::ConditionalCheckFailed, Some("1".to_owned())));
     let absent = Some((Code::ConditionalCheckFailed, None));
     let expected = (vec![None, lost, absent], Some((3.0, None, None)));
-    assert_eq!(
-        run(&client, total.clone(), &swaps).await,
-        expected,
-        "the index does not hold the job"
-    );
-    let get = client
-        .get_item()
-        .table_name("things")
-        .key("pk", text("nobody"))
-        .key("sk", text("J~"));
+    assert_eq!(run(&client, total.clone(), &swaps).await, expected, "the index does not hold the job");
+    let get = client.get_item().table_name("things").key("pk", text("nobody")).key("sk", text("J~"));
     assert!(get.send().await.unwrap().item.is_none(), "a swap never creates");
 
-    let close: [(&str, &[&str]); 1] = [(
-        r#"UPDATE "things" SET closed=? SET "state"=? WHERE pk=? AND sk=?"#,
-        &["yes", "gone", "a", "J~"],
-    )];
+    let close: [(&str, &[&str]); 1] =
+        [(r#"UPDATE "things" SET closed=? SET "state"=? WHERE pk=? AND sk=?"#, &["yes", "gone", "a", "J~"])];
     assert_eq!(run(&client, total.clone(), &close).await.0, [None]);
     let late: [(&str, &[&str]); 1] = [(SWAP, &["3", "a", "J~", "2"])];
     let expected = (vec![Some((Code::ConditionalCheckFailed, Some("2".to_owned())))], None);
-    assert_eq!(
-        run(&client, total, &late).await,
-        expected,
-        "no bill is shown when all are refused"
-    );
+    assert_eq!(run(&client, total, &late).await, expected, "no bill is shown when all are refused");
     emulator.shutdown().await;
 }
 
@@ -158,14 +107,8 @@ async fn a_transaction_happens_as_a_whole_or_tells_for_each_item_why_not() {
     let client = clients::dynamodb(emulator.endpoints());
     make_table(&client).await;
     let put = |pk: &str, job: &str| {
-        let put = Put::builder()
-            .table_name("things")
-            .item("pk", text(pk))
-            .item("sk", text("J~"));
-        let put = put
-            .item("slot", text("7"))
-            .item("job", text(job))
-            .condition_expression("attribute_not_exists(pk)");
+        let put = Put::builder().table_name("things").item("pk", text(pk)).item("sk", text("J~"));
+        let put = put.item("slot", text("7")).item("job", text(job)).condition_expression("attribute_not_exists(pk)");
         let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         TransactWriteItem::builder().put(put.build().unwrap()).build()
     };
@@ -174,16 +117,9 @@ async fn a_transaction_happens_as_a_whole_or_tells_for_each_item_why_not() {
         both.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send()
     };
     let done = write(put("a", "1"), put("b", "1")).await.unwrap();
-    assert_eq!(
-        units(done.consumed_capacity),
-        Some((6.0, Some(4.0), Some(2.0))),
-        "twice for items, once for the index"
-    );
+    assert_eq!(units(done.consumed_capacity), Some((6.0, Some(4.0), Some(2.0))), "twice for items, once for the index");
 
-    let refused = write(put("c", "1"), put("b", "2"))
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let refused = write(put("c", "1"), put("b", "2")).await.unwrap_err().into_service_error();
     let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
         cancelled,
     ) = refused
@@ -194,11 +130,7 @@ async fn a_transaction_happens_as_a_whole_or_tells_for_each_item_why_not() {
     assert_eq!(reasons[0].code.as_deref(), Some("None"));
     assert_eq!(reasons[1].code.as_deref(), Some("ConditionalCheckFailed"));
     assert_eq!(reasons[1].item.as_ref().unwrap()["job"], text("1"));
-    let get = client
-        .get_item()
-        .table_name("things")
-        .key("pk", text("c"))
-        .key("sk", text("J~"));
+    let get = client.get_item().table_name("things").key("pk", text("c")).key("sk", text("J~"));
     assert!(get.send().await.unwrap().item.is_none());
     emulator.shutdown().await;
 }
@@ -208,27 +140,10 @@ async fn an_item_goes_with_the_first_sweep_after_its_time() {
     let (emulator, clock) = clients::in_memory().await;
     let client = clients::dynamodb(emulator.endpoints());
     make_table(&client).await;
-    let by_ttl = TimeToLiveSpecification::builder()
-        .attribute_name("ttl")
-        .enabled(true)
-        .build()
-        .unwrap();
-    client
-        .update_time_to_live()
-        .table_name("things")
-        .time_to_live_specification(by_ttl)
-        .send()
-        .await
-        .unwrap();
-    let put = client
-        .put_item()
-        .table_name("things")
-        .item("pk", text("a"))
-        .item("sk", text("b"));
-    put.item("ttl", AttributeValue::N((START_MS / 1_000 + 10).to_string()))
-        .send()
-        .await
-        .unwrap();
+    let by_ttl = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build().unwrap();
+    client.update_time_to_live().table_name("things").time_to_live_specification(by_ttl).send().await.unwrap();
+    let put = client.put_item().table_name("things").item("pk", text("a")).item("sk", text("b"));
+    put.item("ttl", AttributeValue::N((START_MS / 1_000 + 10).to_string())).send().await.unwrap();
     clock.pass_seconds(10);
     assert_eq!(emulator.sweep_ttl(), Ok(0));
     clock.pass_seconds(1);

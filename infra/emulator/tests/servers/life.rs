@@ -17,61 +17,24 @@ async fn start(folder: &Path) -> Result<Emulator, StartError> {
 async fn fill(emulator: &Emulator) {
     let sqs = emulator.sqs();
     sqs.create_queue("work", &Attributes::new()).unwrap();
-    sqs.send(
-        "work",
-        &[Outgoing {
-            body: "kept".into(),
-            delay_seconds: None,
-        }],
-    )
-    .unwrap();
+    sqs.send("work", &[Outgoing { body: "kept".into(), delay_seconds: None }]).unwrap();
     let tables = clients::dynamodb(emulator.endpoints());
-    let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash)
-        .build()
-        .unwrap();
-    let kind = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S)
-        .build();
-    let table = tables
-        .create_table()
-        .table_name("tab")
-        .key_schema(key)
-        .attribute_definitions(kind.unwrap());
+    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap();
+    let kind = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S).build();
+    let table = tables.create_table().table_name("tab").key_schema(key).attribute_definitions(kind.unwrap());
     table.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
-    tables
-        .put_item()
-        .table_name("tab")
-        .item("pk", AttributeValue::S("kept".into()))
-        .send()
-        .await
-        .unwrap();
+    tables.put_item().table_name("tab").item("pk", AttributeValue::S("kept".into())).send().await.unwrap();
     let blobs = clients::s3(emulator.endpoints());
     blobs.create_bucket().bucket("blobs").send().await.unwrap();
     blobs.put_object().bucket("blobs").key("kept").send().await.unwrap();
 }
 
 async fn check_filled(emulator: &Emulator) {
-    let ask = Receive {
-        max_messages: 10,
-        wait_seconds: None,
-        visibility_seconds: Some(0),
-    };
+    let ask = Receive { max_messages: 10, wait_seconds: None, visibility_seconds: Some(0) };
     let messages = emulator.sqs().receive("work", ask).await.unwrap();
-    assert_eq!(
-        messages.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(),
-        ["kept"]
-    );
+    assert_eq!(messages.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["kept"]);
     let tables = clients::dynamodb(emulator.endpoints());
-    let item = tables
-        .get_item()
-        .table_name("tab")
-        .key("pk", AttributeValue::S("kept".into()))
-        .send()
-        .await
-        .unwrap();
+    let item = tables.get_item().table_name("tab").key("pk", AttributeValue::S("kept".into())).send().await.unwrap();
     assert!(item.item.is_some());
     let blobs = clients::s3(emulator.endpoints());
     blobs.head_object().bucket("blobs").key("kept").send().await.unwrap();
@@ -111,14 +74,7 @@ async fn a_stop_ends_receives_that_wait() {
     let sqs = emulator.sqs().clone();
     sqs.create_queue("work", &Attributes::new()).unwrap();
     let client = clients::sqs(emulator.endpoints());
-    let url = client
-        .get_queue_url()
-        .queue_name("work")
-        .send()
-        .await
-        .unwrap()
-        .queue_url
-        .unwrap();
+    let url = client.get_queue_url().queue_name("work").send().await.unwrap().queue_url.unwrap();
     let waiting = tokio::spawn(client.receive_message().queue_url(url).wait_time_seconds(20).send());
     while sqs.waiting_receives() == 0 {
         tokio::task::yield_now().await;
@@ -136,17 +92,9 @@ async fn what_keeps_it_from_starting_is_told_in_a_sentence() {
     assert!(matches!(second, StartError::InUse { .. }), "{second}");
 
     let taken = running.endpoints().sqs.rsplit(':').next().unwrap().parse().unwrap();
-    let ports = Ports {
-        sqs_port: taken,
-        ..Ports::default()
-    };
-    let refused = Emulator::start_on(Where::Memory, ports, HandClock::new().as_clock())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(refused, StartError::Port { port, .. } if port == taken),
-        "{refused}"
-    );
+    let ports = Ports { sqs_port: taken, ..Ports::default() };
+    let refused = Emulator::start_on(Where::Memory, ports, HandClock::new().as_clock()).await.unwrap_err();
+    assert!(matches!(refused, StartError::Port { port, .. } if port == taken), "{refused}");
 
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -157,9 +105,6 @@ async fn what_keeps_it_from_starting_is_told_in_a_sentence() {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join(name), "these are no tables".repeat(100)).unwrap();
         let refused = start(folder.path()).await.unwrap_err();
-        assert!(
-            matches!(&refused, StartError::Database { file, .. } if file.ends_with(name)),
-            "{refused}"
-        );
+        assert!(matches!(&refused, StartError::Database { file, .. } if file.ends_with(name)), "{refused}");
     }
 }

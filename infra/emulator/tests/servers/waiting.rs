@@ -8,29 +8,18 @@ fn queues() -> Sqs {
     let start = Instant::now();
     let sqs = Sqs::open(None, Arc::new(move || start.elapsed().as_millis() as i64)).unwrap();
     sqs.create_queue("dead", &Attributes::new()).unwrap();
-    let policy = format!(
-        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"1"}}"#,
-        emulator::sqs::arn("dead")
-    );
-    sqs.create_queue("work", &[("RedrivePolicy".to_owned(), policy)].into())
-        .unwrap();
+    let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"1"}}"#, emulator::sqs::arn("dead"));
+    sqs.create_queue("work", &[("RedrivePolicy".to_owned(), policy)].into()).unwrap();
     sqs
 }
 
 fn send(sqs: &Sqs, delay_seconds: i64) {
-    let message = Outgoing {
-        body: "x".into(),
-        delay_seconds: Some(delay_seconds),
-    };
+    let message = Outgoing { body: "x".into(), delay_seconds: Some(delay_seconds) };
     assert!(sqs.send("work", &[message]).unwrap().iter().all(Result::is_ok));
 }
 
 async fn receive(sqs: &Sqs, queue: &str, wait_seconds: i64) -> Vec<Message> {
-    let ask = Receive {
-        max_messages: 10,
-        wait_seconds: Some(wait_seconds),
-        visibility_seconds: Some(5),
-    };
+    let ask = Receive { max_messages: 10, wait_seconds: Some(wait_seconds), visibility_seconds: Some(5) };
     sqs.receive(queue, ask).await.unwrap()
 }
 

@@ -16,11 +16,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let (emulator, clock) = clients::in_memory().await;
         let client = clients::sqs(emulator.endpoints());
-        Self {
-            emulator,
-            clock,
-            client,
-        }
+        Self { emulator, clock, client }
     }
 
     pub(crate) async fn queue(&self, name: &str, attributes: &[(QueueAttributeName, &str)]) -> String {
@@ -33,37 +29,19 @@ impl World {
 
     /// A queue that gives up after `receives`, and its dead-letter queue.
     pub(crate) async fn queue_with_dead_letters(&self, receives: u32) -> (String, String) {
-        let dead = self
-            .queue("dead", &[(QueueAttributeName::MessageRetentionPeriod, "1209600")])
-            .await;
-        let policy = format!(
-            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#,
-            emulator::sqs::arn("dead")
-        );
-        let queue = self
-            .queue("work", &[(QueueAttributeName::RedrivePolicy, &policy)])
-            .await;
+        let dead = self.queue("dead", &[(QueueAttributeName::MessageRetentionPeriod, "1209600")]).await;
+        let policy =
+            format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#, emulator::sqs::arn("dead"));
+        let queue = self.queue("work", &[(QueueAttributeName::RedrivePolicy, &policy)]).await;
         (queue, dead)
     }
 
     pub(crate) async fn send(&self, queue: &str, body: &str) -> String {
-        self.client
-            .send_message()
-            .queue_url(queue)
-            .message_body(body)
-            .send()
-            .await
-            .unwrap()
-            .message_id
-            .unwrap()
+        self.client.send_message().queue_url(queue).message_body(body).send().await.unwrap().message_id.unwrap()
     }
 
     pub(crate) async fn receive(&self, queue: &str) -> Vec<Message> {
-        let ask = self
-            .client
-            .receive_message()
-            .queue_url(queue)
-            .max_number_of_messages(10);
+        let ask = self.client.receive_message().queue_url(queue).max_number_of_messages(10);
         let ask = ask.message_system_attribute_names(MessageSystemAttributeName::All);
         ask.send().await.unwrap().messages.unwrap_or_default()
     }
@@ -82,40 +60,20 @@ impl World {
             A::ApproximateNumberOfMessagesNotVisible,
             A::ApproximateNumberOfMessagesDelayed,
         ];
-        let ask = self
-            .client
-            .get_queue_attributes()
-            .queue_url(queue)
-            .set_attribute_names(Some(names.to_vec()));
+        let ask = self.client.get_queue_attributes().queue_url(queue).set_attribute_names(Some(names.to_vec()));
         let found = ask.send().await.unwrap().attributes.unwrap();
-        assert_eq!(
-            names.map(|name| found[&name].clone()),
-            expected,
-            "visible, in flight, delayed in {queue}"
-        );
+        assert_eq!(names.map(|name| found[&name].clone()), expected, "visible, in flight, delayed in {queue}");
     }
 
     pub(crate) async fn change(&self, queue: &str, handle: &str, seconds: i32) -> Result<(), String> {
-        let change = self
-            .client
-            .change_message_visibility()
-            .queue_url(queue)
-            .receipt_handle(handle);
+        let change = self.client.change_message_visibility().queue_url(queue).receipt_handle(handle);
         let outcome = change.visibility_timeout(seconds).send().await;
-        outcome
-            .map(drop)
-            .map_err(|error| error.code().unwrap_or_default().to_owned())
+        outcome.map(drop).map_err(|error| error.code().unwrap_or_default().to_owned())
     }
 
     pub(crate) async fn delete(&self, queue: &str, message: &Message) {
         let handle = message.receipt_handle.clone().unwrap();
-        self.client
-            .delete_message()
-            .queue_url(queue)
-            .receipt_handle(handle)
-            .send()
-            .await
-            .unwrap();
+        self.client.delete_message().queue_url(queue).receipt_handle(handle).send().await.unwrap();
     }
 }
 
