@@ -23,31 +23,18 @@ pub(crate) fn document(feed: Feed, base: Option<&Url>, repaired: Vec<&'static st
         FeedType::JSON => Format::Json,
     };
     let rel = |wanted: &str| {
-        feed.links
-            .iter()
-            .find(|link| is_rel(link, wanted))
-            .and_then(|link| links::resolve(&link.href, base))
+        feed.links.iter().find(|link| is_rel(link, wanted)).and_then(|link| links::resolve(&link.href, base))
     };
     let link = page(&feed.links, base);
     let image = |image: &Option<Image>| image.as_ref().and_then(|image| links::resolve(&image.uri, base));
-    let authors = if format == Format::Atom {
-        names(&feed.authors)
-    } else {
-        Vec::new()
-    };
+    let authors = if format == Format::Atom { names(&feed.authors) } else { Vec::new() };
     let home = link.as_deref().and_then(links::base).or_else(|| base.cloned());
     let parsed = Parsed {
         format,
         repaired,
         title: feed.title.as_ref().and_then(|title| line(title, format, MAX_LINE)),
-        description: feed
-            .description
-            .as_ref()
-            .and_then(|text| line(text, format, MAX_PARAGRAPH)),
-        language: feed
-            .language
-            .as_deref()
-            .and_then(|language| text::of_plain(language, MAX_NAME)),
+        description: feed.description.as_ref().and_then(|text| line(text, format, MAX_PARAGRAPH)),
+        language: feed.language.as_deref().and_then(|language| text::of_plain(language, MAX_NAME)),
         updated: instant(feed.updated.or(feed.published).map(|at| at.timestamp_millis())),
         image: image(&feed.logo).or_else(|| image(&feed.icon)),
         ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
@@ -56,20 +43,14 @@ pub(crate) fn document(feed: Feed, base: Option<&Url>, repaired: Vec<&'static st
         link,
         items: Vec::new(),
     };
-    let drafts = feed
-        .entries
-        .into_iter()
-        .map(|entry| draft(entry, format, &authors, home.as_ref()))
-        .collect();
+    let drafts = feed.entries.into_iter().map(|entry| draft(entry, format, &authors, home.as_ref())).collect();
     Document { feed: parsed, drafts }
 }
 
 fn draft(entry: Entry, format: Format, feed_authors: &[String], home: Option<&Url>) -> Draft {
     let mut draft = Draft::empty();
     let item = &mut draft.item;
-    item.id = Some(entry.id.trim())
-        .filter(|id| !id.is_empty() && id.len() <= MAX_LINE)
-        .map(str::to_owned);
+    item.id = Some(entry.id.trim()).filter(|id| !id.is_empty() && id.len() <= MAX_LINE).map(str::to_owned);
     // A guid that is a URL is the permalink, unless the entry says otherwise.
     item.link = page(&entry.links, home).or_else(|| item.id.as_deref().and_then(|id| links::resolve(id, None)));
     item.title = entry.title.as_ref().and_then(|title| line(title, format, MAX_LINE));
@@ -83,10 +64,7 @@ fn draft(entry: Entry, format: Format, feed_authors: &[String], home: Option<&Ur
     if item.authors.is_empty() {
         item.authors = feed_authors.to_vec();
     }
-    let categories = entry
-        .categories
-        .iter()
-        .map(|category| category.label.as_deref().unwrap_or(&category.term));
+    let categories = entry.categories.iter().map(|category| category.label.as_deref().unwrap_or(&category.term));
     item.categories = distinct(categories.filter_map(|category| text::of_html(category, MAX_NAME)));
     item.comments = entry
         .links
@@ -94,29 +72,18 @@ fn draft(entry: Entry, format: Format, feed_authors: &[String], home: Option<&Ur
         .find(|link| link.target == Some(LinkTarget::Comments) || is_rel(link, "replies"))
         .and_then(|link| links::resolve(&link.href, home));
     item.enclosures = enclosures(&entry, home);
-    let thumbnails = entry
-        .media
-        .iter()
-        .flat_map(|media| &media.thumbnails)
-        .map(|thumbnail| thumbnail.image.uri.as_str());
-    item.image = thumbnails
-        .filter_map(|uri| links::resolve(uri, home))
-        .next()
-        .or_else(|| picture(&item.enclosures));
+    let thumbnails =
+        entry.media.iter().flat_map(|media| &media.thumbnails).map(|thumbnail| thumbnail.image.uri.as_str());
+    item.image = thumbnails.filter_map(|uri| links::resolve(uri, home)).next().or_else(|| picture(&item.enclosures));
 
     let base = entry.base.as_deref().and_then(links::base);
-    draft.base = base
-        .or_else(|| item.link.as_deref().and_then(links::base))
-        .or_else(|| home.cloned());
+    draft.base = base.or_else(|| item.link.as_deref().and_then(links::base)).or_else(|| home.cloned());
     let described = entry.media.into_iter().find_map(|media| media.description);
     draft.summary = entry.summary.map(|text| markup(text, format));
     draft.content = match entry.content {
         Some(content) => content.body.map(|body| {
             let kind = content.content_type.as_str();
-            Markup {
-                body,
-                is_html: kind != "text/plain",
-            }
+            Markup { body, is_html: kind != "text/plain" }
         }),
         // A video has its text here alone.
         None if draft.summary.is_none() => described.map(|text| markup(text, format)),
@@ -128,10 +95,7 @@ fn draft(entry: Entry, format: Format, feed_authors: &[String], home: Option<&Ur
 /// In RSS every text may be HTML, in Atom the text says whether it is.
 fn markup(text: Text, format: Format) -> Markup {
     let is_html = format != Format::Atom || text.content_type.as_str() != "text/plain";
-    Markup {
-        body: text.content,
-        is_html,
-    }
+    Markup { body: text.content, is_html }
 }
 
 fn line(text: &Text, format: Format, max: usize) -> Option<String> {
@@ -142,68 +106,36 @@ fn line(text: &Text, format: Format, max: usize) -> Option<String> {
 }
 
 fn is_rel(link: &Link, wanted: &str) -> bool {
-    link.rel
-        .as_deref()
-        .is_some_and(|rel| rel.trim().eq_ignore_ascii_case(wanted))
+    link.rel.as_deref().is_some_and(|rel| rel.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// The page that a person reads: the first alternate one, HTML before other types.
 fn page(links: &[Link], base: Option<&Url>) -> Option<String> {
     let is_html = |link: &&Link| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
-    let pages = || {
-        links
-            .iter()
-            .filter(|link| link.target.is_none() && (link.rel.is_none() || is_rel(link, "alternate")))
-    };
+    let pages =
+        || links.iter().filter(|link| link.target.is_none() && (link.rel.is_none() || is_rel(link, "alternate")));
     let resolve = |link: &Link| links::resolve(&link.href, base);
-    pages()
-        .filter(is_html)
-        .find_map(resolve)
-        .or_else(|| pages().find_map(resolve))
+    pages().filter(is_html).find_map(resolve).or_else(|| pages().find_map(resolve))
 }
 
 fn names(people: &[Person]) -> Vec<String> {
     let name = |person: &Person| {
-        let name = person
-            .name
-            .as_deref()
-            .map(|name| name.trim().trim_start_matches('(').trim_end_matches(')'));
-        text::of_html(
-            name.filter(|name| !name.is_empty()).or(person.email.as_deref())?,
-            MAX_NAME,
-        )
+        let name = person.name.as_deref().map(|name| name.trim().trim_start_matches('(').trim_end_matches(')'));
+        text::of_html(name.filter(|name| !name.is_empty()).or(person.email.as_deref())?, MAX_NAME)
     };
     distinct(people.iter().filter_map(name))
 }
 
 /// Files of `enclosure` elements and links, and of Media RSS, each once.
 fn enclosures(entry: &Entry, base: Option<&Url>) -> Vec<Enclosure> {
-    let linked = entry
-        .links
-        .iter()
-        .filter(|link| is_rel(link, "enclosure"))
-        .filter_map(|link| {
-            let media_type = link
-                .media_type
-                .as_deref()
-                .and_then(|kind| text::of_plain(kind, MAX_NAME));
-            Some(Enclosure {
-                url: links::resolve(&link.href, base)?,
-                media_type,
-                length: link.length,
-            })
-        });
+    let linked = entry.links.iter().filter(|link| is_rel(link, "enclosure")).filter_map(|link| {
+        let media_type = link.media_type.as_deref().and_then(|kind| text::of_plain(kind, MAX_NAME));
+        Some(Enclosure { url: links::resolve(&link.href, base)?, media_type, length: link.length })
+    });
     let of_media = |content: &MediaContent| {
-        let media_type = content
-            .content_type
-            .as_ref()
-            .and_then(|kind| text::of_plain(kind.as_str(), MAX_NAME));
+        let media_type = content.content_type.as_ref().and_then(|kind| text::of_plain(kind.as_str(), MAX_NAME));
         let url = links::resolve(content.url.as_ref()?.as_str(), base)?;
-        Some(Enclosure {
-            url,
-            media_type,
-            length: content.size.filter(|size| *size > 0),
-        })
+        Some(Enclosure { url, media_type, length: content.size.filter(|size| *size > 0) })
     };
     let media = entry.media.iter().flat_map(|media| &media.content).filter_map(of_media);
     let mut files: Vec<Enclosure> = Vec::new();
@@ -217,11 +149,7 @@ fn enclosures(entry: &Entry, base: Option<&Url>) -> Vec<Enclosure> {
 
 /// The first file that is a picture.
 pub(crate) fn picture(files: &[Enclosure]) -> Option<String> {
-    let is_picture = |file: &&Enclosure| {
-        file.media_type
-            .as_deref()
-            .is_some_and(|kind| kind.starts_with("image/"))
-    };
+    let is_picture = |file: &&Enclosure| file.media_type.as_deref().is_some_and(|kind| kind.starts_with("image/"));
     files.iter().find(is_picture).map(|file| file.url.clone())
 }
 

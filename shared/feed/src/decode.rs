@@ -18,10 +18,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &
     if let Some(encoding) = wide(bytes) {
         return with(encoding, bytes, repairs);
     }
-    let label = content_type
-        .and_then(charset_of)
-        .or_else(|| declared(bytes))
-        .unwrap_or(UTF_8);
+    let label = content_type.and_then(charset_of).or_else(|| declared(bytes)).unwrap_or(UTF_8);
     // Valid UTF-8 beyond ASCII is never anything else by chance; a charset that shifts between sets is all ASCII, though.
     if label != UTF_8 && label != ISO_2022_JP && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         repairs.note("charset");
@@ -49,10 +46,7 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// `charset` of a media type. UTF-16 is not believed: it would have shown.
 fn charset_of(content_type: &str) -> Option<&'static Encoding> {
-    let parameters = content_type
-        .split(';')
-        .skip(1)
-        .filter_map(|parameter| parameter.split_once('='));
+    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     narrow(charsets.next()?.1.trim().trim_matches(['"', '\'']))
 }
@@ -61,12 +55,7 @@ fn charset_of(content_type: &str) -> Option<&'static Encoding> {
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION)]);
     let declaration = head.split_once("<?xml")?.1.split_once("?>")?.0;
-    let value = declaration
-        .split_once("encoding")?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     narrow(value[1..].split_once(quote)?.0)
 }
@@ -96,24 +85,14 @@ mod tests {
             "<?xml encoding=\"utf-8\"?>\u{e9}",
             &[],
         );
-        check(
-            "\u{e9}".as_bytes(),
-            Some("text/xml; charset=iso-8859-1"),
-            "\u{e9}",
-            &["charset"],
-        );
+        check("\u{e9}".as_bytes(), Some("text/xml; charset=iso-8859-1"), "\u{e9}", &["charset"]);
         check(b"\xef\xbb\xbf<a>", Some("text/xml; charset=koi8-r"), "<a>", &[]);
         check(b"\xfe\xff\0<\0a", None, "<a", &[]);
         check(b"\xff\xfe<\0a\0", Some("text/xml; charset=utf-8"), "<a", &[]);
         check(b"<\0a\0", None, "<a", &[]);
         check(b"\0<\0a", None, "<a", &[]);
         check(b"a\xffb", None, "a\u{fffd}b", &["bad_bytes"]);
-        check(
-            b"\x1b$B$\"\x1b(B",
-            Some("text/xml; charset=iso-2022-jp"),
-            "\u{3042}",
-            &[],
-        );
+        check(b"\x1b$B$\"\x1b(B", Some("text/xml; charset=iso-2022-jp"), "\u{3042}", &[]);
         check(b"a", Some("text/xml; charset=nonsense"), "a", &[]);
     }
 }

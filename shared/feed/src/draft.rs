@@ -70,23 +70,12 @@ impl Draft {
             image: None,
             comments: None,
         };
-        Self {
-            item,
-            summary: None,
-            content: None,
-            base: None,
-        }
+        Self { item, summary: None, content: None, base: None }
     }
 
     /// Whether there is nothing in it that anyone could read or open.
     pub(crate) fn is_blank(&self) -> bool {
-        let Item {
-            id,
-            title,
-            link,
-            enclosures,
-            ..
-        } = &self.item;
+        let Item { id, title, link, enclosures, .. } = &self.item;
         let named = id.is_some() || title.is_some() || link.is_some() || !enclosures.is_empty();
         !named && self.summary.is_none() && self.content.is_none()
     }
@@ -109,10 +98,6 @@ impl Draft {
     /// Cleans its HTML.
     pub fn finish(self) -> Item {
         let clean = |markup: Option<Markup>| markup.and_then(|markup| markup.clean(self.base.as_ref()));
-        Item {
-            summary: clean(self.summary),
-            content: clean(self.content),
-            ..self.item
-        }
+        Item { summary: clean(self.summary), content: clean(self.content), ..self.item }
     }
 }

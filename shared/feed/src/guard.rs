@@ -33,20 +33,14 @@ pub(crate) struct Extent {
 /// # Errors
 /// [`FeedError::Limit`].
 pub(crate) fn check_xml(root: &str, rest: &str, base: usize) -> Result<Extent, FeedError> {
-    let root_name = root[1..]
-        .split(|c: char| c.is_whitespace() || matches!(c, '/' | '>'))
-        .next()
-        .unwrap_or_default();
+    let root_name = root[1..].split(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).next().unwrap_or_default();
     let mut reader = Reader::from_str(rest);
     reader.config_mut().trim_markup_names_in_closing_tags = true;
     // The root was opened before.
     reader.config_mut().allow_unmatched_ends = true;
     let mut seen = Seen::default();
     limit_attributes(root)?;
-    seen.open.push(Open {
-        base: base + base_of(root),
-        ..Open::default()
-    });
+    seen.open.push(Open { base: base + base_of(root), ..Open::default() });
     // An error is feed-rs's to report: it reads no further than this either.
     while let Ok(event) = reader.read_event() {
         let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
@@ -68,25 +62,16 @@ pub(crate) fn check_xml(root: &str, rest: &str, base: usize) -> Result<Extent, F
         if seen.entries == MAX_ENTRIES {
             let inner = seen.open.iter().skip(1).map(|open| &rest[open.name.clone()]);
             let names: Vec<_> = std::iter::once(root_name).chain(inner).collect();
-            return Ok(Extent {
-                len: end,
-                tail: names.iter().rev().map(|name| format!("</{name}>")).collect(),
-            });
+            return Ok(Extent { len: end, tail: names.iter().rev().map(|name| format!("</{name}>")).collect() });
         }
     }
-    Ok(Extent {
-        len: rest.len(),
-        tail: String::new(),
-    })
+    Ok(Extent { len: rest.len(), tail: String::new() })
 }
 
 fn limit_attributes(tag: &str) -> Result<(), FeedError> {
     // Short tags need no counting.
     if tag.len() > MAX_ATTRIBUTES && tag.bytes().filter(|byte| *byte == b'=').count() > MAX_ATTRIBUTES {
-        return Err(FeedError::Limit {
-            what: "an element has too many attributes",
-            limit: MAX_ATTRIBUTES,
-        });
+        return Err(FeedError::Limit { what: "an element has too many attributes", limit: MAX_ATTRIBUTES });
     }
     Ok(())
 }
@@ -124,10 +109,7 @@ struct Seen {
 impl Seen {
     fn start(&mut self, tag: &BytesStart<'_>, end: usize) -> Result<(), FeedError> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(FeedError::Limit {
-                what: "its elements are nested too deep",
-                limit: MAX_DEPTH,
-            });
+            return Err(FeedError::Limit { what: "its elements are nested too deep", limit: MAX_DEPTH });
         }
         limit_attributes(tag)?;
         // `<`, the tag, `>`; an empty one has a slash as well, but is closed before its name matters.
@@ -144,11 +126,7 @@ impl Seen {
             _ => {}
         }
         self.in_rating = local == "rating";
-        self.open.push(Open {
-            name: begin..begin + name.as_ref().len(),
-            base,
-            entry: is_entry.then_some(begin),
-        });
+        self.open.push(Open { name: begin..begin + name.as_ref().len(), base, entry: is_entry.then_some(begin) });
         Ok(())
     }
 
@@ -193,10 +171,7 @@ pub(crate) fn check_json(json: &str) -> Result<(), FeedError> {
         }
         // One less than the parser itself refuses.
         if depth >= MAX_DEPTH {
-            return Err(FeedError::Limit {
-                what: "its JSON is nested too deep",
-                limit: MAX_DEPTH - 1,
-            });
+            return Err(FeedError::Limit { what: "its JSON is nested too deep", limit: MAX_DEPTH - 1 });
         }
     }
     Ok(())
@@ -231,42 +206,18 @@ mod tests {
     fn attributes_and_copies_are_limited() {
         check_xml_limit(&format!("<a {}/>", "b='' ".repeat(300)), 0, Some("attributes"));
         check_xml_limit(&"<a/>".repeat(100_000), 4_000, Some("repeat"));
-        check_xml_limit(
-            &format!("<a xml:base='{}'>{}", "x".repeat(4_000), "<a/>".repeat(100_000)),
-            0,
-            Some("repeat"),
-        );
-        check_xml_limit(
-            &format!("<item>{}</item>", "<media:group/>".repeat(50_000)),
-            0,
-            Some("repeat"),
-        );
+        check_xml_limit(&format!("<a xml:base='{}'>{}", "x".repeat(4_000), "<a/>".repeat(100_000)), 0, Some("repeat"));
+        check_xml_limit(&format!("<item>{}</item>", "<media:group/>".repeat(50_000)), 0, Some("repeat"));
         let rating = format!("<r:rating>{}</r:rating>", "x".repeat(100_000));
-        check_xml_limit(
-            &format!("<item>{rating}{}</item>", "<m:content/>".repeat(50_000)),
-            0,
-            Some("repeat"),
-        );
+        check_xml_limit(&format!("<item>{rating}{}</item>", "<m:content/>".repeat(50_000)), 0, Some("repeat"));
     }
 
     #[test]
     fn of_too_many_entries_the_first_are_read() {
         let rest = format!("<channel><x></x>{}</channel></rss>", "<item/>".repeat(MAX_ENTRIES + 5));
         let extent = check_xml("<rss>", &rest, 0).unwrap();
-        assert_eq!(
-            extent,
-            Extent {
-                len: 16 + 7 * MAX_ENTRIES,
-                tail: "</channel></rss>".to_owned()
-            }
-        );
+        assert_eq!(extent, Extent { len: 16 + 7 * MAX_ENTRIES, tail: "</channel></rss>".to_owned() });
         let few = "<channel><item/></channel></rss><rss>";
-        assert_eq!(
-            check_xml("<rss>", few, 0).unwrap(),
-            Extent {
-                len: few.len(),
-                tail: String::new()
-            }
-        );
+        assert_eq!(check_xml("<rss>", few, 0).unwrap(), Extent { len: few.len(), tail: String::new() });
     }
 }

@@ -29,19 +29,12 @@ pub(crate) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(html: &'a str) -> Self {
-        Self {
-            rest: html,
-            attributes: Vec::new(),
-            raw: None,
-        }
+        Self { rest: html, attributes: Vec::new(), raw: None }
     }
 
     /// The raw value of an attribute of the latest start tag; the first counts, as in browsers.
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.attributes
-            .iter()
-            .find(|(given, _)| given.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
+        self.attributes.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 
     /// Skips to the end tag of `name`, or to the end of everything.
@@ -60,10 +53,8 @@ impl<'a> Tokens<'a> {
                 return Some(after);
             }
             // A name may begin with `=`, and end at one from its second character on.
-            let name_end = rest
-                .char_indices()
-                .find(|&(at, c)| is_space(c) || c == '/' || c == '>' || (at > 0 && c == '='))?
-                .0;
+            let name_end =
+                rest.char_indices().find(|&(at, c)| is_space(c) || c == '/' || c == '>' || (at > 0 && c == '='))?.0;
             let name = &rest[..name_end];
             rest = rest[name_end..].trim_start_matches(is_space);
             let mut value = "";
@@ -94,9 +85,7 @@ impl<'a> Tokens<'a> {
             Some(b'!' | b'?') => return self.skip_bogus(name),
             _ => return None,
         }
-        let name_end = name
-            .find(|c: char| is_space(c) || c == '/' || c == '>')
-            .unwrap_or(name.len());
+        let name_end = name.find(|c: char| is_space(c) || c == '/' || c == '>').unwrap_or(name.len());
         let (name, rest) = name.split_at(name_end);
         // A tag that never ends is nothing, and nothing follows it.
         let after = self.read_attributes(rest);
@@ -230,10 +219,7 @@ mod tests {
         check("a<!-->c", &[Text("a"), Text("c")]);
         check("a<!--x--!>c<!--y--->d", &[Text("a"), Text("c"), Text("d")]);
         check("a<?php echo 1 ?>c<!DOCTYPE x>", &[Text("a"), Text("c")]);
-        check(
-            "a<script>1 </b> <</SCRIPT >c",
-            &[Text("a"), Start("script"), End("SCRIPT"), Text("c")],
-        );
+        check("a<script>1 </b> <</SCRIPT >c", &[Text("a"), Start("script"), End("SCRIPT"), Text("c")]);
         check("a<style>never ended", &[Text("a"), Start("style")]);
     }
 

@@ -14,16 +14,9 @@ use crate::links;
 /// Gives each entry its key and content hash; of entries with the same key the first stays.
 pub(crate) fn assign(drafts: &mut Vec<Draft>) {
     let names: Vec<Names> = drafts.iter().map(Names::of).collect();
-    let guids = Shared::of(
-        names
-            .iter()
-            .map(|names| (names.guid.as_deref(), names.link.as_deref().or(names.title.as_deref()))),
-    );
-    let links = Shared::of(
-        names
-            .iter()
-            .map(|names| (names.link.as_deref(), names.title.as_deref())),
-    );
+    let guids =
+        Shared::of(names.iter().map(|names| (names.guid.as_deref(), names.link.as_deref().or(names.title.as_deref()))));
+    let links = Shared::of(names.iter().map(|names| (names.link.as_deref(), names.title.as_deref())));
     let mut seen = HashMap::with_capacity(drafts.len());
     let mut names = names.iter();
     drafts.retain_mut(|draft| {
@@ -35,18 +28,9 @@ pub(crate) fn assign(drafts: &mut Vec<Draft>) {
         draft.item.key = match guid.or_else(link) {
             Some(name) => key(&["name", name]),
             None => {
-                let date = draft
-                    .item
-                    .published
-                    .or(draft.item.updated)
-                    .map(|at| at.as_millis().to_string());
+                let date = draft.item.published.or(draft.item.updated).map(|at| at.as_millis().to_string());
                 let hash = u64::from_be_bytes(content.0).to_string();
-                key(&[
-                    "text",
-                    draft.item.title.as_deref().unwrap_or_default(),
-                    &date.unwrap_or_default(),
-                    &hash,
-                ])
+                key(&["text", draft.item.title.as_deref().unwrap_or_default(), &date.unwrap_or_default(), &hash])
             }
         };
         seen.insert(draft.item.key, ()).is_none()
@@ -166,10 +150,7 @@ mod tests {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let mut draft = Draft::empty();
         (draft.item.id, draft.item.link, draft.item.title) = (some(id), some(link), some(title));
-        draft.content = Some(Markup {
-            body: content.to_owned(),
-            is_html: true,
-        });
+        draft.content = Some(Markup { body: content.to_owned(), is_html: true });
         draft
     }
 
@@ -183,30 +164,15 @@ mod tests {
         let (mut one, mut other) = (vec![one], vec![other]);
         assign(&mut one);
         assign(&mut other);
-        (
-            one[0].item.key == other[0].item.key,
-            one[0].item.content_hash == other[0].item.content_hash,
-        )
+        (one[0].item.key == other[0].item.key, one[0].item.content_hash == other[0].item.content_hash)
     }
 
     #[test]
     fn an_entry_is_told_by_guid_else_link_else_text() {
         let cases = [
-            (
-                draft("1", "http://a/1", "T", "x"),
-                draft("1", "http://a/2", "U", "y"),
-                (true, false),
-            ),
-            (
-                draft("", "http://a/1", "T", "x"),
-                draft("", "https://A/1/?utm_source=b", "U", "x"),
-                (true, false),
-            ),
-            (
-                draft("HTTP://a/1", "", "T", "x"),
-                draft("https://a/1", "", "T", "x"),
-                (true, true),
-            ),
+            (draft("1", "http://a/1", "T", "x"), draft("1", "http://a/2", "U", "y"), (true, false)),
+            (draft("", "http://a/1", "T", "x"), draft("", "https://A/1/?utm_source=b", "U", "x"), (true, false)),
+            (draft("HTTP://a/1", "", "T", "x"), draft("https://a/1", "", "T", "x"), (true, true)),
             (draft("", "", "T", "x"), draft("", "", "T", "x"), (true, true)),
             (draft("", "", "T", "x"), draft("", "", "T", "y"), (false, false)),
             (draft("1", "", "T", "x"), draft("2", "", "T", "x"), (false, true)),
@@ -223,33 +189,18 @@ mod tests {
             draft("x", "http://a/2", "2", ""),
             draft("y", "http://a/3", "3", ""),
         ]);
-        let by_link = keys(vec![
-            draft("", "http://a/1", "1", ""),
-            draft("", "http://a/2", "2", ""),
-            draft("y", "", "3", ""),
-        ]);
+        let by_link =
+            keys(vec![draft("", "http://a/1", "1", ""), draft("", "http://a/2", "2", ""), draft("y", "", "3", "")]);
         assert_eq!(shared, by_link);
-        assert_eq!(
-            keys(vec![draft("", "http://a/", "1", ""), draft("", "http://a/", "2", "")]).len(),
-            2
-        );
+        assert_eq!(keys(vec![draft("", "http://a/", "1", ""), draft("", "http://a/", "2", "")]).len(), 2);
         assert_eq!(keys(vec![draft("x", "", "1", ""), draft("x", "", "2", "")]).len(), 2);
     }
 
     #[test]
     fn of_an_entry_that_comes_twice_the_first_stays() {
-        let mut drafts = vec![
-            draft("1", "http://a/1", "new", ""),
-            draft("1", "https://a/1", "old", ""),
-        ];
+        let mut drafts = vec![draft("1", "http://a/1", "new", ""), draft("1", "https://a/1", "old", "")];
         assign(&mut drafts);
-        assert_eq!(
-            drafts
-                .iter()
-                .map(|draft| draft.item.title.as_deref())
-                .collect::<Vec<_>>(),
-            [Some("new")]
-        );
+        assert_eq!(drafts.iter().map(|draft| draft.item.title.as_deref()).collect::<Vec<_>>(), [Some("new")]);
     }
 
     #[test]
@@ -260,16 +211,9 @@ mod tests {
             "<p>One <a href='https://a/b?c=2'>two</a></p><p>three</p>",
             "<p>One <a href='https://a/b?c=1'>two</a></p><p>four</p>",
         ];
-        assert_eq!(
-            compare(draft("1", "", "T", before), draft("1", "", " T", same)),
-            (true, true)
-        );
+        assert_eq!(compare(draft("1", "", "T", before), draft("1", "", " T", same)), (true, true));
         for edit in edits {
-            assert_eq!(
-                compare(draft("1", "", "T", before), draft("1", "", "T", edit)),
-                (true, false),
-                "{edit}"
-            );
+            assert_eq!(compare(draft("1", "", "T", before), draft("1", "", "T", edit)), (true, false), "{edit}");
         }
     }
 

@@ -22,9 +22,8 @@ pub(crate) fn read(json: &str, base: Option<&Url>, mut repairs: Repairs) -> Resu
     guard::check_json(json)?;
     // Whatever follows the object is left alone.
     let mut reader = serde_json::Deserializer::from_str(json);
-    let feed = Feed::deserialize(&mut reader).map_err(|_| FeedError::Broken {
-        what: "its JSON is cut off or malformed",
-    })?;
+    let feed =
+        Feed::deserialize(&mut reader).map_err(|_| FeedError::Broken { what: "its JSON is cut off or malformed" })?;
     let Some(items) = feed.items else {
         return Err(FeedError::NotAFeed);
     };
@@ -35,11 +34,7 @@ pub(crate) fn read(json: &str, base: Option<&Url>, mut repairs: Repairs) -> Resu
     let link = resolve(&feed.home_page_url);
     let authors = names(feed.authors.0, feed.author.0);
     let home = link.as_deref().and_then(links::base).or_else(|| base.cloned());
-    let drafts = items
-        .list
-        .into_iter()
-        .map(|item| draft(item, &authors, home.as_ref()))
-        .collect();
+    let drafts = items.list.into_iter().map(|item| draft(item, &authors, home.as_ref())).collect();
     let parsed = Parsed {
         format: Format::Json,
         repaired: repairs.into_names(),
@@ -73,24 +68,15 @@ fn draft(from: Item, feed_authors: &[String], home: Option<&Url>) -> Draft {
     item.categories = convert::distinct(from.tags.0.iter().filter_map(|tag| tag.0.plain(MAX_NAME)));
     let enclosure = |file: &Attachment| {
         let length = file.size_in_bytes.0.as_str().and_then(|size| size.parse().ok());
-        Some(Enclosure {
-            url: resolve(&file.url)?,
-            media_type: file.mime_type.0.plain(MAX_NAME),
-            length,
-        })
+        Some(Enclosure { url: resolve(&file.url)?, media_type: file.mime_type.0.plain(MAX_NAME), length })
     };
     item.enclosures = from.attachments.0.iter().filter_map(enclosure).take(MAX_MANY).collect();
-    item.image = resolve(&from.image)
-        .or_else(|| resolve(&from.banner_image))
-        .or_else(|| convert::picture(&item.enclosures));
+    item.image =
+        resolve(&from.image).or_else(|| resolve(&from.banner_image)).or_else(|| convert::picture(&item.enclosures));
 
     draft.base = item.link.as_deref().and_then(links::base).or_else(|| home.cloned());
-    let markup = |text: Lenient<Text>, is_html| {
-        text.0
-            .0
-            .filter(|text| !text.is_empty())
-            .map(|body| Markup { body, is_html })
-    };
+    let markup =
+        |text: Lenient<Text>, is_html| text.0.0.filter(|text| !text.is_empty()).map(|body| Markup { body, is_html });
     draft.summary = markup(from.summary, false);
     draft.content = markup(from.content_html, true).or_else(|| markup(from.content_text, false));
     draft

@@ -11,16 +11,12 @@ const MAX_LINK: usize = 4 * 1024;
 
 /// `link` as an absolute http(s) URL; `None` for every other kind, and for what is no link.
 pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
-    absolute(link, base)
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .map(String::from)
+    absolute(link, base).filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
 /// As [`resolve`], but an address to write mail to is fine too.
 pub(crate) fn resolve_href(link: &str, base: Option<&Url>) -> Option<String> {
-    absolute(link, base)
-        .filter(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
-        .map(String::from)
+    absolute(link, base).filter(|url| matches!(url.scheme(), "http" | "https" | "mailto")).map(String::from)
 }
 
 fn absolute(link: &str, base: Option<&Url>) -> Option<Url> {
@@ -70,17 +66,12 @@ fn is_tracking(parameter: &str) -> bool {
 /// Appends the form in which links are compared: without http or https, tracking parameters, default port, and a last slash.
 pub(crate) fn push_normal(link: &str, out: &mut String) {
     let link = text::unescape(link.trim());
-    let (link, fragment) = link
-        .split_once('#')
-        .map_or((&*link, ""), |(link, fragment)| (link, fragment));
+    let (link, fragment) = link.split_once('#').map_or((&*link, ""), |(link, fragment)| (link, fragment));
     let (path, query) = link.split_once('?').unwrap_or((link, ""));
     let path = match strip_scheme(path) {
         Some(place) => {
             let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-            let host = host
-                .strip_suffix(":80")
-                .or_else(|| host.strip_suffix(":443"))
-                .unwrap_or(host);
+            let host = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host);
             out.push_str("//");
             out.extend(host.chars().map(|c| c.to_ascii_lowercase()));
             path
@@ -89,10 +80,7 @@ pub(crate) fn push_normal(link: &str, out: &mut String) {
     };
     out.push_str(path.strip_suffix('/').unwrap_or(path));
     let mut mark = '?';
-    for parameter in query
-        .split('&')
-        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
-    {
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty() && !is_tracking(parameter)) {
         out.push(mark);
         out.push_str(parameter);
         mark = '&';
@@ -113,10 +101,7 @@ pub(crate) fn strip_scheme(link: &str) -> Option<&str> {
 
 /// The first picture of a `srcset`.
 pub(crate) fn first_of_srcset(srcset: &str) -> Option<&str> {
-    srcset
-        .split([' ', '\t', '\n', '\r', '\x0c'])
-        .map(|url| url.trim_matches(','))
-        .find(|url| !url.is_empty())
+    srcset.split([' ', '\t', '\n', '\r', '\x0c']).map(|url| url.trim_matches(',')).find(|url| !url.is_empty())
 }
 
 /// Text without its entities, as an attribute's value is meant.
@@ -147,10 +132,7 @@ mod tests {
         for (link, expected) in cases {
             assert_eq!(resolve(link, Some(&base)).as_deref(), expected, "{link}");
         }
-        assert_eq!(
-            resolve_href("mailto:a@example.org", None).as_deref(),
-            Some("mailto:a@example.org")
-        );
+        assert_eq!(resolve_href("mailto:a@example.org", None).as_deref(), Some("mailto:a@example.org"));
         assert_eq!(resolve(&"a".repeat(5_000), Some(&base)), None);
     }
 
@@ -158,10 +140,7 @@ mod tests {
     fn spellings_of_one_place_have_one_normal_form() {
         let cases = [
             ("https://Example.org/A?id=1&utm_source=rss", "//example.org/A?id=1"),
-            (
-                "http://example.org:80/A/?UTM_medium=x&amp;id=1&fbclid=2",
-                "//example.org/A?id=1",
-            ),
+            ("http://example.org:80/A/?UTM_medium=x&amp;id=1&fbclid=2", "//example.org/A?id=1"),
             ("//example.org/A?id=1#utm_source=feed", "//example.org/A?id=1"),
             ("https://example.org/", "//example.org"),
             ("https://example.org/log#v1", "//example.org/log#v1"),

@@ -75,18 +75,12 @@ pub(crate) fn find<'a>(text: &'a str, repairs: &mut Repairs) -> Result<Body<'a>,
     }
     let end = tag_end(rest).ok_or(FeedError::NotAFeed)?;
     let (root, rest) = rest.split_at(end);
-    let name = root[1..]
-        .split(|c: char| c.is_whitespace() || matches!(c, '/' | '>'))
-        .next()
-        .unwrap_or_default();
+    let name = root[1..].split(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).next().unwrap_or_default();
     let local = name.rsplit_once(':').map_or(name, |(_, local)| local);
     let root = match local {
         "rss" => rss(root, repairs),
         "RDF" | "feed" | "entry" => namespaces(Cow::Borrowed(root), repairs),
-        page if ["html", "head", "body"]
-            .iter()
-            .any(|tag| page.eq_ignore_ascii_case(tag)) =>
-        {
+        page if ["html", "head", "body"].iter().any(|tag| page.eq_ignore_ascii_case(tag)) => {
             return Err(FeedError::WebPage);
         }
         _ => return Err(FeedError::NotAFeed),
@@ -136,21 +130,14 @@ fn rss<'a>(root: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
     let (start, end) = attribute(root, "version").unwrap_or((0, 0));
     if start == 0 {
         repairs.note("rss_version");
-        return namespaces(
-            Cow::Owned(format!("<rss version=\"2.0\"{}", &root["<rss".len()..])),
-            repairs,
-        );
+        return namespaces(Cow::Owned(format!("<rss version=\"2.0\"{}", &root["<rss".len()..])), repairs);
     }
     let version = &root[start..end];
     if matches!(version, "2.0" | "0.91" | "0.92") {
         return namespaces(Cow::Borrowed(root), repairs);
     }
     repairs.note("rss_version");
-    let known = if version.trim().starts_with("0.9") {
-        "0.92"
-    } else {
-        "2.0"
-    };
+    let known = if version.trim().starts_with("0.9") { "0.92" } else { "2.0" };
     namespaces(Cow::Owned([&root[..start], known, &root[end..]].concat()), repairs)
 }
 
@@ -181,10 +168,7 @@ const NAMESPACES: &[(&str, &str)] = &[
     ("https://www.w3.org/2005/Atom", "http://www.w3.org/2005/Atom"),
     ("http://www.w3.org/2005/Atom/", "http://www.w3.org/2005/Atom"),
     ("http://my.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/"),
-    (
-        "http://channel.netscape.com/rdf/simple/0.9/",
-        "http://purl.org/rss/1.0/",
-    ),
+    ("http://channel.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/"),
     ("http://purl.org/rss/1.0", "http://purl.org/rss/1.0/"),
 ];
 
@@ -223,16 +207,8 @@ mod tests {
             &["rss_version"],
         );
         check_root("<rss>", "<rss version=\"2.0\">", &["rss_version"]);
-        check_root(
-            "<rss xversion='1' version = ' 0.93 '>",
-            "<rss xversion='1' version = '0.92'>",
-            &["rss_version"],
-        );
-        check_root(
-            "<!DOCTYPE rss [<!ENTITY a \"b\">]>\n<rss version='0.91'>",
-            "<rss version='0.91'>",
-            &[],
-        );
+        check_root("<rss xversion='1' version = ' 0.93 '>", "<rss xversion='1' version = '0.92'>", &["rss_version"]);
+        check_root("<!DOCTYPE rss [<!ENTITY a \"b\">]>\n<rss version='0.91'>", "<rss version='0.91'>", &[]);
         check_root("Warning: x on line 3\n<feed>", "<feed>", &["leading_junk"]);
         check_root(
             "<feed xmlns='http://purl.org/atom/ns#'>",
@@ -251,13 +227,7 @@ mod tests {
         check("<!doctype HTML><p>", "this is a web page, not a feed");
         check("<HTML>", "this is a web page, not a feed");
         check("hello", "this is not a feed: it is neither RSS, Atom nor JSON Feed");
-        check(
-            "<opml version='2.0'>",
-            "this is not a feed: it is neither RSS, Atom nor JSON Feed",
-        );
-        check(
-            "<rss version='2.0",
-            "this is not a feed: it is neither RSS, Atom nor JSON Feed",
-        );
+        check("<opml version='2.0'>", "this is not a feed: it is neither RSS, Atom nor JSON Feed");
+        check("<rss version='2.0", "this is not a feed: it is neither RSS, Atom nor JSON Feed");
     }
 }

@@ -19,15 +19,15 @@ const MAX_DEPTH: usize = 100;
 /// Bytes of an attribute that holds no link.
 const MAX_ATTRIBUTE: usize = 1024;
 
+/// Characters that ammonia escapes, in one run of text: at each of them it searches the rest of the run. Longer runs get an invisible break.
+const MAX_ESCAPED: usize = 1024;
+
 static JUDGE: LazyLock<ammonia::Builder<'static>> = LazyLock::new(tags::judge);
 
 /// `html` as anyone may see it; `None` if nothing is left. Relative links are resolved against `base`, or dropped without one.
 pub(crate) fn html(html: &str, base: Option<&Url>) -> Option<String> {
     let html = &html[..html.floor_char_boundary(MAX_HTML)];
-    if html
-        .bytes()
-        .all(|byte| !matches!(byte, b'<' | b'&' | b'>' | b'"' | b'\0' | b'\r'))
-    {
+    if html.bytes().all(|byte| !matches!(byte, b'<' | b'&' | b'>' | b'"' | b'\0' | b'\r')) {
         // Text without a single character of markup.
         return Some(html.trim()).filter(|html| !html.is_empty()).map(str::to_owned);
     }
@@ -41,12 +41,19 @@ pub(crate) fn html(html: &str, base: Option<&Url>) -> Option<String> {
     }
 }
 
+/// Whether a character that begins with this byte may have to be escaped (0xc2 begins the no-break space).
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | 0xc2)
+}
+
 /// Writes HTML anew.
 struct Tidy<'a> {
     tokens: Tokens<'a>,
     base: Option<&'a Url>,
     open: Vec<&'static str>,
     out: String,
+    /// Characters to escape since the last tag.
+    escaped: usize,
     /// Resolved links grow: beyond this many bytes the rest is left out.
     limit: usize,
 }
@@ -59,6 +66,7 @@ impl<'a> Tidy<'a> {
             base,
             open: Vec::new(),
             out,
+            escaped: 0,
             limit: html.len().saturating_mul(4) + 16 * 1024,
         }
     }
@@ -83,13 +91,24 @@ impl<'a> Tidy<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('<') {
-            self.out.push_str(before);
-            self.out.push_str("&lt;");
-            rest = after;
+        let mut from = 0;
+        for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| is_escaped(*byte)) {
+            self.escaped += 1;
+            let is_less = byte == b'<';
+            if is_less || self.escaped == MAX_ESCAPED {
+                self.out.push_str(&text[from..at]);
+                from = at;
+            }
+            if self.escaped == MAX_ESCAPED {
+                self.out.push_str("<wbr>");
+                self.escaped = 0;
+            }
+            if is_less {
+                self.out.push_str("&lt;");
+                from = at + 1;
+            }
         }
-        self.out.push_str(rest);
+        self.out.push_str(&text[from..]);
     }
 
     fn start(&mut self, name: &'a str) {
@@ -105,13 +124,14 @@ impl<'a> Tidy<'a> {
             return;
         }
         let Some(links) = self.links_of(element) else { return };
+        if tags::parents(element).is_empty() {
+            // Text between the parts of a table is moved in front of it, into one run.
+            self.escaped = 0;
+        }
         self.out.push('<');
         self.out.push_str(element);
         for attribute in tags::attributes(element).iter().chain(tags::GENERIC) {
-            if let Some(value) = links
-                .iter()
-                .find_map(|(name, link)| (name == attribute).then_some(&**link))
-            {
+            if let Some(value) = links.iter().find_map(|(name, link)| (name == attribute).then_some(&**link)) {
                 self.attribute(attribute, value, true);
             } else if !tags::URLS.contains(attribute)
                 && let Some(value) = self.tokens.attribute(attribute)
@@ -145,10 +165,7 @@ impl<'a> Tidy<'a> {
         let of = |name: &str| self.tokens.attribute(name).map(links::attribute);
         let resolve = |link: Option<Cow<'_, str>>| link.and_then(|link| links::resolve(&link, self.base));
         Some(match element {
-            "a" => vec![(
-                "href",
-                of("href").and_then(|link| links::resolve_href(&link, self.base))?,
-            )],
+            "a" => vec![("href", of("href").and_then(|link| links::resolve_href(&link, self.base))?)],
             "img" if self.is_tracker() => return None,
             "img" => vec![("src", self.picture()?)],
             "source" => vec![("src", resolve(of("src"))?)],
@@ -169,18 +186,13 @@ impl<'a> Tidy<'a> {
             links::resolve(links::first_of_srcset(&set)?, self.base)
         };
         let resolve = |link: Cow<'_, str>| links::resolve(&link, self.base);
-        late.and_then(resolve)
-            .or_else(|| of("src").and_then(resolve))
-            .or_else(set)
+        late.and_then(resolve).or_else(|| of("src").and_then(resolve)).or_else(set)
     }
 
     /// Whether the picture is there to be fetched, not to be seen.
     fn is_tracker(&self) -> bool {
-        let tiny = |name| {
-            self.tokens
-                .attribute(name)
-                .is_some_and(|size| matches!(size.trim(), "0" | "1" | "0px" | "1px"))
-        };
+        let tiny =
+            |name| self.tokens.attribute(name).is_some_and(|size| matches!(size.trim(), "0" | "1" | "0px" | "1px"));
         tiny("width") && tiny("height")
     }
 
@@ -204,11 +216,7 @@ impl<'a> Tidy<'a> {
     fn make_room(&mut self, element: &str) {
         let parents = tags::parents(element);
         if !parents.is_empty() {
-            let table = self
-                .open
-                .iter()
-                .rposition(|open| *open == "table")
-                .unwrap_or(self.open.len());
+            let table = self.open.iter().rposition(|open| *open == "table").unwrap_or(self.open.len());
             if let Some(parent) = self.open[table..].iter().rposition(|open| parents.contains(open)) {
                 self.close_to(table + parent + 1);
             }
@@ -258,11 +266,7 @@ impl<'a> Tidy<'a> {
     fn close_unless(&mut self, element: &str, holders: &[&str]) {
         let in_table = !tags::parents(element).is_empty();
         let holds = |open: &str| {
-            if in_table {
-                open == "table"
-            } else {
-                tags::is_cell(open) || holders.contains(&open)
-            }
+            if in_table { open == "table" } else { tags::is_cell(open) || holders.contains(&open) }
         };
         for (at, open) in self.open.iter().enumerate().rev() {
             if *open == element {

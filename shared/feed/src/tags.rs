@@ -105,10 +105,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
 
 /// The attributes of `element` that stay, beyond [`GENERIC`].
 pub(crate) fn attributes(element: &str) -> &'static [&'static str] {
-    ATTRIBUTES
-        .iter()
-        .find(|(name, _)| *name == element)
-        .map_or(&[], |(_, attributes)| attributes)
+    ATTRIBUTES.iter().find(|(name, _)| *name == element).map_or(&[], |(_, attributes)| attributes)
 }
 
 /// The element that stays under this name, in any case.
@@ -117,9 +114,7 @@ pub(crate) fn allowed(name: &str) -> Option<&'static str> {
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
-    let found = ELEMENTS
-        .binary_search_by(|element| element.as_bytes().cmp(lower))
-        .ok()?;
+    let found = ELEMENTS.binary_search_by(|element| element.as_bytes().cmp(lower)).ok()?;
     ELEMENTS.get(found).copied()
 }
 
@@ -184,18 +179,14 @@ pub(crate) fn is_heading(element: &str) -> bool {
 
 /// Elements that go together with all they hold.
 pub(crate) fn is_dropped_whole(name: &str) -> bool {
-    ["svg", "object", "template", "select"]
-        .iter()
-        .any(|dropped| name.eq_ignore_ascii_case(dropped))
+    ["svg", "object", "template", "select"].iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
 }
 
 /// Elements whose content HTML reads as text rather than as markup.
 pub(crate) fn is_raw_text(name: &str) -> bool {
-    [
-        "iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp",
-    ]
-    .iter()
-    .any(|raw| name.eq_ignore_ascii_case(raw))
+    ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"]
+        .iter()
+        .any(|raw| name.eq_ignore_ascii_case(raw))
 }
 
 /// The judge: what it lets pass is all that anyone is ever shown.

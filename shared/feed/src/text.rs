@@ -54,10 +54,7 @@ fn is_element(name: &str) -> bool {
 /// Text as one line of at most `max` bytes; `None` if nothing is left.
 pub(crate) fn of_plain(text: &str, max: usize) -> Option<String> {
     let mut line = String::with_capacity(text.len().min(max));
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !line.is_empty() {
             line.push(' ');
         }
@@ -168,15 +165,9 @@ mod tests {
 
     #[test]
     fn a_title_is_plain_text_with_entities_resolved_once() {
-        check(
-            "Ben &amp; Jerry&#8217;s  <b>new</b>\n flavour",
-            Some("Ben & Jerry\u{2019}s new flavour"),
-        );
+        check("Ben &amp; Jerry&#8217;s  <b>new</b>\n flavour", Some("Ben & Jerry\u{2019}s new flavour"));
         check("&amp;lt;b&amp;gt;", Some("&lt;b&gt;"));
-        check(
-            "AT&T; R&D &nope; &#150; &#x1F600; &#0;",
-            Some("AT&T; R&D &nope; \u{2013} \u{1F600} \u{FFFD}"),
-        );
+        check("AT&T; R&D &nope; &#150; &#x1F600; &#0;", Some("AT&T; R&D &nope; \u{2013} \u{1F600} \u{FFFD}"));
         check("5 < 6 &nbsp; and Vec<u8>", Some("5 < 6 and Vec<u8>"));
         check("a<br>b<script>alert(1)</script>c", Some("a bc"));
         check(" <p> </p> ", None);
@@ -185,10 +176,7 @@ mod tests {
     #[test]
     fn a_text_is_cut_at_a_character_boundary() {
         assert_eq!(of_plain("aé", 2).as_deref(), Some("a"));
-        assert_eq!(
-            of_html(&"é".repeat(3_000), MAX_LINE).map(|text| text.len()),
-            Some(MAX_LINE)
-        );
+        assert_eq!(of_html(&"é".repeat(3_000), MAX_LINE).map(|text| text.len()), Some(MAX_LINE));
     }
 
     #[test]

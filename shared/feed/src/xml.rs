@@ -19,17 +19,11 @@ pub(crate) fn read(root: &str, rest: &str, base: Option<&Url>, repairs: &mut Rep
     if !extent.tail.is_empty() {
         repairs.note("entries_cut");
     }
-    let document = root
-        .as_bytes()
-        .chain(&rest.as_bytes()[..extent.len])
-        .chain(extent.tail.as_bytes());
+    let document = root.as_bytes().chain(&rest.as_bytes()[..extent.len]).chain(extent.tail.as_bytes());
     let parse = || {
         // Without this, an entry without guid and link gets a new id at each poll.
-        let parser = Builder::new()
-            .base_uri(base)
-            .id_generator(|_, _, _| String::new())
-            .sanitize_content(false)
-            .build();
+        let parser =
+            Builder::new().base_uri(base).id_generator(|_, _, _| String::new()).sanitize_content(false).build();
         parser.parse(document)
     };
     let what = match catch_unwind(AssertUnwindSafe(parse)) {

@@ -39,20 +39,14 @@ fn check(input: &Path) -> Vec<String> {
             differences(&format!("{name} {part}"), wanted, &actual[part], &mut found);
         }
     }
-    assert!(
-        expected.get("parsed").is_some() || expected.get("error").is_some(),
-        "{name} expects nothing"
-    );
+    assert!(expected.get("parsed").is_some() || expected.get("error").is_some(), "{name} expects nothing");
     found
 }
 
 #[test]
 fn every_case_is_read_as_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut inputs: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut inputs: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     inputs.retain(|path| path.extension().is_some_and(|extension| extension == "in"));
     inputs.sort();
     assert!(inputs.len() >= 25, "only {} cases were found", inputs.len());

@@ -15,7 +15,7 @@ fn read(document: &[u8]) -> Result<Parsed, ErrorCode> {
     #[expect(clippy::disallowed_methods, reason = "a hostile document is one that takes long")]
     let started = Instant::now();
     let answer = feed::parse(document, None, BASE).map_err(|error| error.failure().code);
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     answer
 }
 
@@ -29,42 +29,27 @@ fn check_refused(document: &str) {
 
 /// HTML in an entry; what is left of it.
 fn entry_with(html: &str) -> String {
-    let document = rss(&format!(
-        "<item><guid>1</guid><description><![CDATA[{html}]]></description></item>"
-    ));
+    let document = rss(&format!("<item><guid>1</guid><description><![CDATA[{html}]]></description></item>"));
     let parsed = read(document.as_bytes()).expect("a feed");
-    parsed
-        .items
-        .first()
-        .and_then(|item| item.summary.clone())
-        .unwrap_or_default()
+    parsed.items.first().and_then(|item| item.summary.clone()).unwrap_or_default()
 }
 
 #[test]
 fn deep_nesting_is_refused_not_survived_by_luck() {
     for tag in ["a", "media:group", "media:content"] {
         let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-        check_refused(&rss(&format!(
-            "<item>{}{}</item>",
-            open.repeat(MANY),
-            close.repeat(MANY)
-        )));
+        check_refused(&rss(&format!("<item>{}{}</item>", open.repeat(MANY), close.repeat(MANY))));
         check_refused(&rss(&format!("<item>{}", open.repeat(MANY))));
     }
     check_refused(&format!("{{\"items\":{}", "[".repeat(1_000_000)));
     check_refused(&format!("{{\"items\":{}", "{\"a\":".repeat(MANY)));
-    check_refused(&format!(
-        "<feed xmlns='http://www.w3.org/2005/Atom'>{}",
-        "<div>".repeat(MANY)
-    ));
+    check_refused(&format!("<feed xmlns='http://www.w3.org/2005/Atom'>{}", "<div>".repeat(MANY)));
 }
 
 #[test]
 fn nesting_just_below_the_limit_fits_the_stack_of_an_ordinary_thread() {
     let (open, close) = ("<media:group>".repeat(124), "</media:group>".repeat(124));
-    let document = rss(&format!(
-        "<item><guid>1</guid>{open}<media:content url='https://a.example/x'/>{close}</item>"
-    ));
+    let document = rss(&format!("<item><guid>1</guid>{open}<media:content url='https://a.example/x'/>{close}</item>"));
     assert_eq!(read(document.as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
 }
 
@@ -98,18 +83,18 @@ fn html_that_takes_its_square_elsewhere_is_read_in_one_pass() {
     let formats: String = (0..2_000).map(|number| format!("<b id={number}>")).collect();
     let hostile = [
         attributes,
-        format!("{formats}{}", "<p>x</p>".repeat(MANY)),
-        format!("<table>{formats}{}", "<tr>x".repeat(MANY)),
+        format!("{formats}{}", "<p>x</p>".repeat(50_000)),
+        format!("<table>{formats}{}", "<tr>x&".repeat(20_000)),
         "<!--".repeat(MANY),
         "<!-- --".repeat(MANY),
         "<p title=\"".repeat(MANY),
         "<script>".repeat(MANY),
         "<svg></sv".repeat(MANY),
         "</".repeat(MANY),
-        "&".repeat(1_000_000),
+        "&".repeat(MANY),
         "&#".repeat(MANY),
         "<a href=x>".repeat(MANY),
-        "<".repeat(1_000_000),
+        "<".repeat(MANY),
     ];
     for html in hostile {
         entry_with(&html);
@@ -130,9 +115,7 @@ fn what_would_multiply_in_memory_is_refused() {
     let base = format!("https://example.org/{}", "x".repeat(3_000));
     let links = rss(&"<link>y</link>".repeat(MANY));
     assert_eq!(
-        feed::parse(links.as_bytes(), None, &base)
-            .map_err(|error| error.failure().code)
-            .err(),
+        feed::parse(links.as_bytes(), None, &base).map_err(|error| error.failure().code).err(),
         Some(ErrorCode::FeedLimits)
     );
     check_refused(&rss(&format!("<item {}/>", "a='' ".repeat(MANY))));
@@ -140,9 +123,7 @@ fn what_would_multiply_in_memory_is_refused() {
 
 #[test]
 fn of_a_million_entries_the_first_ten_thousand_are_read() {
-    let items: String = (0..200_000)
-        .map(|number| format!("<item><guid>{number}</guid></item>"))
-        .collect();
+    let items: String = (0..200_000).map(|number| format!("<item><guid>{number}</guid></item>")).collect();
     let parsed = read(rss(&items).as_bytes()).expect("a feed");
     assert_eq!((parsed.items.len(), parsed.repaired), (10_000, vec!["entries_cut"]));
     let items = vec!["{\"id\":1,\"title\":\"x\"}"; MANY].join(",");
@@ -157,19 +138,10 @@ fn entities_do_not_explode() {
         let inner = format!("&a{};", level - 1).repeat(10);
         write!(entities, "<!ENTITY a{level} \"{inner}\">").unwrap();
     }
-    let document = format!(
-        "<!DOCTYPE rss [{entities}]>{}",
-        rss("<title>&a19;</title><item><guid>1</guid></item>")
-    );
+    let document = format!("<!DOCTYPE rss [{entities}]>{}", rss("<title>&a19;</title><item><guid>1</guid></item>"));
     assert_eq!(read(document.as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
-    let external = format!(
-        "<!DOCTYPE rss [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}",
-        rss("<title>&x;</title>")
-    );
-    assert_eq!(
-        read(external.as_bytes()).map(|parsed| parsed.title),
-        Ok(Some("&x;".to_owned()))
-    );
+    let external = format!("<!DOCTYPE rss [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", rss("<title>&x;</title>"));
+    assert_eq!(read(external.as_bytes()).map(|parsed| parsed.title), Ok(Some("&x;".to_owned())));
 }
 
 #[test]
@@ -199,7 +171,7 @@ const SAMPLES: [&str; 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..400), content_type in "[ -~]{0,40}", base in "[ -~]{0,40}") {
