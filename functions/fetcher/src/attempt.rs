@@ -1,5 +1,7 @@
 //! One attempt: wait for the host, GET, weigh the answer, and read it if there is something to read.
 
+use std::time::Duration;
+
 use boot::logs::causes;
 use domain::decide::{self, Policy, Weighed};
 use domain::failure::{ErrorCode, Failure};
@@ -14,15 +16,17 @@ use crate::ending::{Ending, Exchange, unworked};
 use crate::judge::refused;
 use crate::land;
 use crate::mark::Mark;
-use crate::ready::{LEFTOVER_DELAY, RESERVE, Ready, ready};
+use crate::ready::{LEFTOVER_DELAY, RESERVE, Ready, needs, ready};
 use crate::turns::Turn;
 use crate::verdict::{Step, Verdict};
+
+/// How long a GET may wait for a permit, even if that makes it end a little late.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Makes one attempt. It ends in time: what cannot be begun goes back to the queue, what cannot be ended is given up as our own failure.
 pub(crate) async fn attempt(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, alone: bool) -> Step {
     let message = &delivery.message;
-    // A time-out longer than what is left is no failure of the source.
-    let start_by = batch.ends.checked_sub(message.timeout() + RESERVE);
+    let start_by = batch.ends.checked_sub(needs(message) + RESERVE);
     let Some(start_by) = start_by.filter(|by| Instant::now() < *by) else {
         return mark.resend(LEFTOVER_DELAY).await.into();
     };
@@ -42,7 +46,7 @@ pub(crate) async fn attempt(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<
             return refused(batch.ctx, delivery, reason).await.into();
         }
     }
-    let work = mark.watch(work(batch, delivery, mark, turn, start_by));
+    let work = mark.watch(work(batch, delivery, mark, turn));
     match timeout_at(batch.ends, work).await {
         Ok(Ok(step)) => step,
         Ok(Err(reason)) => refused(batch.ctx, delivery, reason).await.into(),
@@ -66,25 +70,31 @@ fn not_ready(batch: &Batch<'_>, delivery: &Delivery) -> Option<Step> {
     }
 }
 
-async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Turn, start_by: Instant) -> Step {
+async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Turn) -> Step {
     let (ctx, message) = (batch.ctx, &delivery.message);
     let url = match url(batch, delivery).await {
         Ok(url) => url,
         Err(verdict) => return verdict.into(),
     };
     let sent_at = ctx.now();
+    let left = (batch.ends - RESERVE).saturating_duration_since(Instant::now());
+    let timeout = message.timeout().min(left);
     let request = fetch::Request {
         url: &url,
         validators: &message.carry.validators,
-        timeout: message.timeout(),
+        timeout,
         subscribers: message.subscribers,
         source: message.source.as_str(),
-        start_by: Some(start_by),
+        start_by: Some(Instant::now() + (left - timeout).max(GRACE)),
     };
     let answer = ctx.web.get(&request).await;
     turn.end();
     let answer = match answer {
         Err(FetchError::NotStarted) => return mark.resend(LEFTOVER_DELAY).await.into(),
+        // It was our time that was up: no failure of the source, which had longer.
+        Err(FetchError::Timeout { .. }) if timeout < message.timeout() => {
+            return mark.resend(LEFTOVER_DELAY).await.into();
+        }
         Err(error) => {
             tracing::debug!(source = %message.source, error = causes(&error), "a source did not answer");
             Err(error.failure())

@@ -26,8 +26,12 @@ use crate::verdict::{Step, Verdict, again, carry_out};
 const SHARED: usize = 25;
 /// How long a result may wait for others to share its call.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What is kept of a batch's time to store results and give messages back.
-const LAST_CALLS: Duration = Duration::from_secs(1);
+/// What is kept of a batch's time after the last attempt: to store results,
+const TO_STORE: Duration = Duration::from_millis(1_000);
+/// to take attempts back,
+const TO_RETURN: Duration = Duration::from_millis(750);
+/// and to send what goes back to the queue.
+const TO_SEND: Duration = Duration::from_millis(750);
 
 /// What all attempts of a batch share.
 pub(crate) struct Batch<'a> {
@@ -35,32 +39,34 @@ pub(crate) struct Batch<'a> {
     pub(crate) turns: Turns,
     /// No attempt goes on after it.
     pub(crate) ends: Instant,
-    /// No result is waited for after it.
+    /// No result is stored after it.
     last: Instant,
+    /// Nothing is returned after it.
+    back: Instant,
 }
 
 /// Works on `deliveries` until `deadline`; returns the ids of those that SQS is to bring again.
 pub(crate) async fn run(ctx: &Context, deliveries: Vec<Delivery>, deadline: Timestamp) -> Vec<String> {
     let now = ctx.now();
-    let last = Instant::now() + deadline.until(now);
+    let over = Instant::now() + deadline.until(now);
+    let earlier = |by: Duration| over.checked_sub(by).unwrap_or(over);
+    let hosts = deliveries.iter().map(|delivery| delivery.message.host.as_str());
     let batch = Batch {
         ctx,
-        turns: Turns::new(
-            deliveries.iter().map(|delivery| delivery.message.host.as_str()),
-            ctx.rules.pace.scaled(SPACING),
-        ),
-        ends: last.checked_sub(LAST_CALLS).unwrap_or(last),
-        last,
+        turns: Turns::new(hosts, ctx.rules.pace.scaled(SPACING)),
+        ends: earlier(TO_SEND + TO_RETURN + TO_STORE),
+        last: earlier(TO_SEND + TO_RETURN),
+        back: earlier(TO_SEND),
     };
     ctx.pauses.refresh(&ctx.store, now).await;
     let mut jobs = HashSet::new();
     // A message that came twice in one batch is fresh once.
-    let (fresh, suspects): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| {
-        jobs.insert(delivery.message.job) && delivery.message.is_fresh(delivery.receives, now)
-    });
+    let (fresh, suspects): (Vec<_>, Vec<_>) = deliveries
+        .into_iter()
+        .partition(|delivery| jobs.insert(delivery.message.job) && delivery.message.is_fresh(delivery.receives, now));
     let mut verdicts = batch.fresh(&fresh).await;
     verdicts.extend(batch.suspects(&suspects).await);
-    carry_out(ctx, verdicts).await
+    carry_out(ctx, verdicts, over).await
 }
 
 impl Batch<'_> {
@@ -95,7 +101,7 @@ impl Batch<'_> {
     }
 
     async fn begin<'d>(&self, delivery: &'d Delivery) -> (&'d Delivery, Step) {
-        let mark = Mark::new(self.ctx, delivery, false);
+        let mark = Mark::new(self.ctx, delivery, false, self.back);
         (delivery, attempt::attempt(self, delivery, &mark, false).await)
     }
 
@@ -126,7 +132,7 @@ impl Batch<'_> {
         if Instant::now() >= self.ends {
             return again(&delivery.message, LEFTOVER_DELAY);
         }
-        let mark = Mark::new(self.ctx, delivery, true);
+        let mark = Mark::new(self.ctx, delivery, true, self.back);
         let verdict = match attempt::attempt(self, delivery, &mark, true).await {
             Step::Over(verdict) => verdict,
             // Stored before the next one is begun, whose death must not count against this one.
@@ -141,24 +147,30 @@ impl Batch<'_> {
         }
     }
 
-    /// Stores results in one call, then does what follows from each.
+    /// Stores results in one call, then does what follows from each. What is not done in time is reported: it follows again.
     async fn store(&self, endings: Vec<(&Delivery, Ending)>) -> Vec<(String, Verdict)> {
         let finished: Vec<_> = endings.iter().map(|(_, ending)| ending.finished.clone()).collect();
+        let late = |(delivery, _): &(&Delivery, Ending)| (delivery.id.clone(), Verdict::Report);
         let Ok(stored) = timeout_at(self.last, self.ctx.store.finish(&finished)).await else {
             tracing::warn!(jobs = finished.len(), "results could not be stored in time; their messages are reported");
-            return endings.into_iter().map(|(delivery, _)| (delivery.id.clone(), Verdict::Report)).collect();
+            return endings.iter().map(late).collect();
         };
         let after = endings.iter().zip(stored).map(async |((delivery, ending), outcome)| {
-            let verdict = match outcome {
-                Finish::Done => settle(self.ctx, delivery, ending).await,
-                Finish::AlreadyDone(other) => repeat(self.ctx, delivery, Some(&other)).await,
-                Finish::Unknown(error) => {
-                    tracing::warn!(job = %ending.finished.job, error = causes(&error), "a result could not be stored");
-                    Verdict::Report
-                }
-            };
+            let follows = self.follow(delivery, ending, outcome);
+            let verdict = timeout_at(self.back, follows).await.unwrap_or(Verdict::Report);
             (delivery.id.clone(), verdict)
         });
         join_all(after).await
+    }
+
+    async fn follow(&self, delivery: &Delivery, ending: &Ending, outcome: Finish) -> Verdict {
+        match outcome {
+            Finish::Done => settle(self.ctx, delivery, ending).await,
+            Finish::AlreadyDone(other) => repeat(self.ctx, delivery, Some(&other)).await,
+            Finish::Unknown(error) => {
+                tracing::warn!(job = %ending.finished.job, error = causes(&error), "a result could not be stored");
+                Verdict::Report
+            }
+        }
     }
 }

@@ -120,7 +120,8 @@ async fn land_chunk(landing: &mut Landing<'_>, next: Next<'_>, slot: &SlotLease)
         return Ok(Err(Round::Over(Verdict::Report.into())));
     };
     let ordinals = (1..).map(|n| next.head.post_count.plus(n));
-    let posts = numbers.numbers().zip(ordinals).zip(&new).map(|((number, ordinal), facts)| NewPost { number, ordinal, facts });
+    let posts =
+        numbers.numbers().zip(ordinals).zip(&new).map(|((number, ordinal), facts)| NewPost { number, ordinal, facts });
     let posts: Vec<NewPost<'_>> = posts.collect();
     let last = next.carry.map(|carry| {
         let range = (last_ordinal >= first_ordinal).then_some((first_ordinal, last_ordinal));

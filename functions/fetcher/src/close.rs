@@ -52,9 +52,7 @@ async fn change_lane(ctx: &Context, delivery: &Delivery, finished: &Finished) {
     let moved = async {
         match ctx.store.poll(message.source).await? {
             // First fetches go through the slow lane wherever the source belongs.
-            Some(poll) if poll.target.lane != lane => {
-                ctx.store.set_lane(message.source, lane, poll.version).await
-            }
+            Some(poll) if poll.target.lane != lane => ctx.store.set_lane(message.source, lane, poll.version).await,
             Some(_) | None => Ok(false),
         }
     };

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use domain::timing::{self, ONGOING_AFTER};
 use store::{Marking, StoreError};
 use tokio::sync::Mutex;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::Context;
 use crate::delivery::Delivery;
@@ -20,6 +20,8 @@ pub(crate) struct Mark<'a> {
     delivery: &'a Delivery,
     /// Whether it is worked on alone, so that a death would be the feed's doing.
     alone: bool,
+    /// Nothing is given back after it.
+    by: Instant,
     held: Mutex<Option<Pointer>>,
 }
 
@@ -35,8 +37,8 @@ pub(crate) enum Refused {
 }
 
 impl<'a> Mark<'a> {
-    pub(crate) fn new(ctx: &'a Context, delivery: &'a Delivery, alone: bool) -> Self {
-        Self { ctx, delivery, alone, held: Mutex::default() }
+    pub(crate) fn new(ctx: &'a Context, delivery: &'a Delivery, alone: bool, by: Instant) -> Self {
+        Self { ctx, delivery, alone, by, held: Mutex::default() }
     }
 
     /// Stores that the job is ONGOING, unless that is done already.
@@ -115,10 +117,15 @@ impl<'a> Mark<'a> {
         let Some(pointer) = self.held.lock().await.take() else { return Returned::Yes };
         let message = &self.delivery.message;
         let lease = timing::queued_lease(message.queued_at, message.earliest, message.interval(), self.ctx.rules.lane);
-        match self.ctx.store.give_back(message.source, &pointer, lease, self.alone).await {
+        let giving = self.ctx.store.give_back(message.source, &pointer, lease, self.alone);
+        match timeout_at(self.by, giving).await {
             // If it is not ours any more, there is nothing to return.
-            Ok(_) => Returned::Yes,
-            Err(error) => {
+            Ok(Ok(_)) => Returned::Yes,
+            Err(_) => {
+                tracing::warn!(job = %message.job, "an attempt could not be given back in time");
+                Returned::No
+            }
+            Ok(Err(error)) => {
                 tracing::warn!(job = %message.job, error = causes(&error), "an attempt could not be given back");
                 Returned::No
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use boot::logs::causes;
 use domain::message::FetchMessage;
 use queue::{Outgoing, Sent};
+use tokio::time::{Instant, timeout_at};
 
 use crate::Context;
 use crate::ending::Ending;
@@ -41,7 +42,7 @@ pub(crate) fn again(message: &FetchMessage, delay: Duration) -> Verdict {
 }
 
 /// Sends what is to be sent and returns the ids of the messages that SQS is to bring again.
-pub(crate) async fn carry_out(ctx: &Context, verdicts: Vec<(String, Verdict)>) -> Vec<String> {
+pub(crate) async fn carry_out(ctx: &Context, verdicts: Vec<(String, Verdict)>, by: Instant) -> Vec<String> {
     let (mut reported, mut ids, mut outgoing) = (Vec::new(), Vec::new(), Vec::new());
     for (id, verdict) in verdicts {
         match verdict {
@@ -53,7 +54,12 @@ pub(crate) async fn carry_out(ctx: &Context, verdicts: Vec<(String, Verdict)>) -
             }
         }
     }
-    for (id, sent) in ids.into_iter().zip(ctx.queue.send(&outgoing).await) {
+    let Ok(sent) = timeout_at(by, ctx.queue.send(&outgoing)).await else {
+        tracing::warn!(messages = ids.len(), "messages could not be given back in time and are reported");
+        reported.extend(ids);
+        return reported;
+    };
+    for (id, sent) in ids.into_iter().zip(sent) {
         match sent {
             Sent::Sent => {}
             Sent::Refused(error) | Sent::Unknown(error) => {

@@ -71,9 +71,14 @@ async fn what_cannot_be_begun_before_the_deadline_goes_back_to_the_queue_and_is_
     world.origin.always("/good", good());
     let ctx = world.environment();
     let messages = [world.source("/good").await, world.source("/good").await, world.source("/good").await];
-    let bodies = messages.iter().zip([1, 1, 2]).map(|(message, receives)| (serde_json::to_string(message).unwrap(), receives));
+    let bodies =
+        messages.iter().zip([1, 1, 2]).map(|(message, receives)| (serde_json::to_string(message).unwrap(), receives));
     assert!(world.deliver_until(&ctx, bodies.collect(), Duration::from_secs(20)).await.is_empty());
-    assert_eq!((world.given_back().await.len(), world.origin.all_requests().len()), (0, 0), "delayed, and nothing was asked");
+    assert_eq!(
+        (world.given_back().await.len(), world.origin.all_requests().len()),
+        (0, 0),
+        "delayed, and nothing was asked"
+    );
     world.pass(Duration::from_secs(10));
     let again = world.given_back().await;
     assert!(again.len() == 3 && again.iter().all(|message| message.again && message.returned == 0));

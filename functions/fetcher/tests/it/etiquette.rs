@@ -197,7 +197,8 @@ async fn rule_8_failures_back_off_exponentially_to_a_ceiling_and_recover_with_th
 #[tokio::test]
 async fn rule_10_a_confirmed_410_ends_the_source_and_a_404_slows_it_down() {
     let world = World::new().await;
-    let jobs = polls(&world, [feed(), Reply::status(410), Reply::status(404), Reply::status(410), Reply::status(410)]).await;
+    let jobs =
+        polls(&world, [feed(), Reply::status(410), Reply::status(404), Reply::status(410), Reply::status(410)]).await;
     assert_eq!(code(&jobs[2]), Some(ErrorCode::NotFound));
     assert_eq!(hold(&jobs[2]), Some((Hold::Backoff, 2 * HOUR)));
     let source = jobs[0].source;
@@ -245,7 +246,9 @@ async fn rule_15_one_get_for_a_source_however_many_subscribe_and_however_often_i
     let ctx = world.environment();
     let url = world.origin.url_at("popular.localhost", FEED);
     let message = world
-        .source_like(&url, "popular.localhost", |head, target| (head.subscribers, target.subscribers) = (50_000, 50_000))
+        .source_like(&url, "popular.localhost", |head, target| {
+            (head.subscribers, target.subscribers) = (50_000, 50_000)
+        })
         .await;
     assert!(world.deliver(&ctx, &[(&message, 1), (&message, 1)]).await.is_empty(), "twice in one batch");
     assert!(world.deliver(&ctx, &[(&message, 2)]).await.is_empty(), "and redelivered");
@@ -327,7 +330,8 @@ async fn rule_17_nothing_but_the_feed_is_asked_for() {
     let world = World::new().await;
     world.origin.always(
         FEED,
-        Reply::ok(rss([("a", "&lt;img src=\"/a.png\"&gt; &lt;link href=\"/favicon.ico\"&gt;")])).header("etag", "\"one\""),
+        Reply::ok(rss([("a", "&lt;img src=\"/a.png\"&gt; &lt;link href=\"/favicon.ico\"&gt;")]))
+            .header("etag", "\"one\""),
     );
     let (ctx, first) = (world.environment(), world.source(FEED).await);
     world.work(&ctx, &first).await;

@@ -20,7 +20,10 @@ async fn each_bad_answer_has_its_code_and_stops_nobody() {
     let cases = [
         (Reply::ok(""), ErrorCode::Empty),
         (Reply::ok(" \n "), ErrorCode::Empty),
-        (Reply::ok("<!doctype html><html><body>Hello</body></html>").header("content-type", "text/html"), ErrorCode::NotAFeed),
+        (
+            Reply::ok("<!doctype html><html><body>Hello</body></html>").header("content-type", "text/html"),
+            ErrorCode::NotAFeed,
+        ),
         (Reply::ok("just words"), ErrorCode::NotAFeed),
         (Reply::ok(deep), ErrorCode::FeedLimits),
         (Reply::endless(vec![b' '; 100_000]), ErrorCode::TooLarge),
@@ -73,7 +76,10 @@ async fn a_private_address_is_refused_and_never_connected_to() {
     world.origin.always("/feed.xml", good());
     let ctx = world.guarded();
     let url = world.origin.url("/feed.xml");
-    for (n, url) in [url, "http://169.254.169.254/latest/meta-data/".to_owned(), "http://localhost/feed.xml".to_owned()].iter().enumerate() {
+    for (n, url) in [url, "http://169.254.169.254/latest/meta-data/".to_owned(), "http://localhost/feed.xml".to_owned()]
+        .iter()
+        .enumerate()
+    {
         let message = world.source_at(url, &format!("host-{n}")).await;
         let job = world.work(&ctx, &message).await;
         assert_eq!(code(&job), Some(ErrorCode::NotPublic), "{url}");
@@ -108,4 +114,20 @@ async fn a_time_out_longer_than_the_time_left_is_no_failure_of_the_source() {
     let again = world.given_back().await;
     assert!(again.len() == 1 && again[0].again && again[0].earliest == message.earliest);
     world.work(&ctx, &again[0]).await;
+}
+
+#[tokio::test]
+async fn a_quick_source_is_begun_late_and_if_it_is_slow_for_once_that_is_not_its_fault() {
+    let world = World::new().await;
+    world.origin.always("/quick", good());
+    world.origin.always("/slow", Reply::never());
+    let (mut quick, mut slow) = (world.source("/quick").await, world.source("/slow").await);
+    (quick.carry.fetch_ms, slow.carry.fetch_ms) = (100, 100);
+    let bodies = [&quick, &slow].map(|message| (serde_json::to_string(message).unwrap(), 1));
+    let reported = world.deliver_until(&world.environment(), bodies.to_vec(), Duration::from_secs(7)).await;
+    assert!(reported.is_empty());
+    assert_eq!(counts(&world.end(&quick).await.unwrap()), Some((1, 0)));
+    assert_eq!(world.end(&slow).await, None, "not failed");
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.given_back().await.len(), 1);
 }

@@ -84,7 +84,8 @@ async fn a_restless_entry_is_held_back_until_it_stops_and_nothing_hides_its_last
     let (source, counted) = poll_all(&world, &bodies).await;
     let edits: Vec<u32> = counted.iter().map(|counted| counted.unwrap().1).collect();
     assert_eq!(edits, [0, 1, 1, 1, 0, 0, 0, 1], "three times in a row it is saved, then only when it stops");
-    let sent: Vec<_> = world.origin.requests(FEED).iter().map(|seen| seen.header_text("if-none-match").map(str::to_owned)).collect();
+    let sent: Vec<_> =
+        world.origin.requests(FEED).iter().map(|seen| seen.header_text("if-none-match").map(str::to_owned)).collect();
     let etag = |n: usize| Some(format!("\"{n}\""));
     assert_eq!(sent[4..], [etag(3), etag(3), etag(3), etag(3)], "validators of the last form that was saved");
     assert_eq!(world.posts(source).await[0].revision, 4);
@@ -128,7 +129,7 @@ async fn a_source_changes_lanes_when_its_mean_fetch_time_crosses_the_bounds() {
     world.work(&ctx, &message).await;
     let lane = || async { world.store.poll(message.source).await.unwrap().unwrap().target.lane };
     assert_eq!(lane().await, Lane::Slow);
-    for _ in 0..4 {
+    for _ in 0..3 {
         world.poll(&ctx, message.source).await;
     }
     assert_eq!(lane().await, Lane::Slow, "between the bounds it stays");

@@ -150,9 +150,12 @@ async fn a_job_whose_record_is_gone_is_superseded_by_the_one_in_hand() {
 }
 
 #[tokio::test]
-async fn a_job_older_than_its_work_age_is_expired() {
+async fn a_job_older_than_its_work_age_is_expired_once_nobody_can_be_at_it_any_more() {
     let case = Case::new().await;
     case.world.pass(HOUR + Duration::from_millis(1));
+    case.check(true, 0, 0).await;
+    assert_eq!(case.end().await, None, "someone who looked in time may still begin");
+    case.world.pass(Lane::Fast.function_timeout());
     case.check(false, 0, 0).await;
     let job = case.end().await.unwrap();
     let possible = case.message.work_until() + Lane::Fast.function_timeout();
@@ -162,7 +165,7 @@ async fn a_job_older_than_its_work_age_is_expired() {
 #[tokio::test]
 async fn an_expired_job_that_was_never_delivered_before_was_never_fetched() {
     let case = Case::new().await;
-    case.world.pass(HOUR + Duration::from_millis(1));
+    case.world.pass(HOUR + Lane::Fast.function_timeout());
     let job = case.world.work(&case.ctx, &case.message).await;
     assert_eq!((code(&job), job.carry.last_get), (Some(ErrorCode::Expired), None));
     assert!(case.world.origin.all_requests().is_empty());

@@ -95,7 +95,12 @@ impl World {
 
     pub(crate) fn environment_of(&self, rules: Rules) -> Context {
         let aws = self.aws.through(|inner| self.breaker.around(inner));
-        self.environment_on(Store::new(&aws.config(Service::DynamoDb), Tables::default()), &aws, rules, Reach::with_private_networks())
+        self.environment_on(
+            Store::new(&aws.config(Service::DynamoDb), Tables::default()),
+            &aws,
+            rules,
+            Reach::with_private_networks(),
+        )
     }
 
     /// A store of their wire, to be counted.
@@ -136,7 +141,12 @@ impl World {
         self.source_like(url, host, |_, _| {}).await
     }
 
-    pub(crate) async fn source_like(&self, url: &str, host: &str, adjust: impl FnOnce(&mut Head, &mut Target)) -> FetchMessage {
+    pub(crate) async fn source_like(
+        &self,
+        url: &str,
+        host: &str,
+        adjust: impl FnOnce(&mut Head, &mut Target),
+    ) -> FetchMessage {
         let (source, now) = (SourceId::draw(&mut SystemEntropy), self.now());
         let mut head = Head {
             source,
