@@ -1,7 +1,7 @@
 //! The command line: words, bounds and help. What they do is in [`crate::run`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
@@ -63,6 +63,13 @@ pub struct DataArgs {
     /// The folder that holds everything Feedmill knows; one process has it at a time
     #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA)]
     pub data: PathBuf,
+}
+
+impl DataArgs {
+    /// What to put behind `feedmill <command>` to speak of the same folder.
+    pub fn flag(&self) -> String {
+        if self.data == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data {}", self.data.display()) }
+    }
 }
 
 /// Flags of `up`.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::cli::DataArgs;
 use crate::data::find_server;
 use crate::trouble::Trouble;
 
@@ -37,19 +37,16 @@ struct Problem {
 }
 
 impl Client {
-    /// A client of the Feedmill that runs on the data folder `data`.
+    /// A client of the Feedmill that runs on that data folder.
     ///
     /// # Errors
     /// [`Trouble::NotRunning`], with how to start it.
-    pub fn of(data: &Path) -> Result<Self, Trouble> {
-        find_server(data).map(|note| Self::at(note.address)).ok_or_else(|| {
-            let folder = data.display();
-            let how = if data == Path::new(crate::cli::DEFAULT_DATA) {
-                "feedmill up".to_owned()
-            } else {
-                format!("feedmill up --data {folder}")
-            };
-            Trouble::NotRunning(format!("no Feedmill runs on the data folder {folder}: start it with `{how}`"))
+    pub fn of(data: &DataArgs) -> Result<Self, Trouble> {
+        find_server(&data.data).map(|note| Self::at(note.address)).ok_or_else(|| {
+            let (folder, flag) = (data.data.display(), data.flag());
+            Trouble::NotRunning(format!(
+                "no Feedmill runs on the data folder {folder}: start it with `feedmill up{flag}`"
+            ))
         })
     }
 

@@ -24,12 +24,13 @@ const MANY: usize = 100_000;
 /// # Errors
 /// [`Trouble`] with the API's own sentence.
 pub async fn add(args: &AddArgs) -> Result<(), Trouble> {
-    let source = Client::of(&args.data.data)?.post("/v1/sources", &json!({ "url": args.url })).await?;
+    let source = Client::of(&args.data)?.post("/v1/sources", &json!({ "url": args.url })).await?;
     if args.json {
         return print_json(&source);
     }
     let id = source.get("id").and_then(Value::as_str).unwrap_or_default();
-    say(&format!("{id}  {}\nIts first fetch is queued; see it with: feedmill jobs --follow {id}", args.url))
+    let (url, flag) = (&args.url, args.data.flag());
+    say(&format!("{id}  {url}\nIts first fetch is queued; see it with: feedmill jobs{flag} --follow {id}"))
 }
 
 /// `feedmill sources`.
@@ -37,7 +38,7 @@ pub async fn add(args: &AddArgs) -> Result<(), Trouble> {
 /// # Errors
 /// As [`add`].
 pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
-    let objects = Client::of(&args.data.data)?.list("/v1/sources", "sources", MANY).await?;
+    let objects = Client::of(&args.data)?.list("/v1/sources", "sources", MANY).await?;
     if args.json {
         return print_json(&Value::Array(objects));
     }
@@ -65,7 +66,7 @@ pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
 /// # Errors
 /// As [`add`].
 pub async fn jobs(args: &JobsArgs, clock: &Clock) -> Result<(), Trouble> {
-    let client = Client::of(&args.data.data)?;
+    let client = Client::of(&args.data)?;
     if args.follow {
         return follow(&client, args.source.as_deref(), args.json).await;
     }
@@ -113,7 +114,7 @@ async fn latest_jobs(client: &Client, limit: usize) -> Result<Vec<Value>, Troubl
 /// # Errors
 /// As [`add`].
 pub async fn posts(args: &PostsArgs, clock: &Clock) -> Result<(), Trouble> {
-    let client = Client::of(&args.data.data)?;
+    let client = Client::of(&args.data)?;
     let limit = usize::try_from(args.limit).unwrap_or(MANY);
     let objects = match &args.source {
         Some(source) => client.list(&format!("/v1/sources/{}/posts", segment(source)?), "posts", limit).await?,

@@ -1,12 +1,11 @@
 //! `feedmill up`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anstyle::AnsiColor;
 use boot::clock::Clock;
 
-use crate::cli::{DEFAULT_DATA, UpArgs};
+use crate::cli::UpArgs;
 use crate::machine::{Machine, Place, Plan};
 use crate::names::Choices;
 use crate::show::say;
@@ -39,8 +38,7 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
 }
 
 fn greeting(machine: &Machine, args: &UpArgs) -> String {
-    let data = &args.data.data;
-    let flag = if data == Path::new(DEFAULT_DATA) { String::new() } else { format!(" --data {}", data.display()) };
+    let flag = args.data.flag();
     let line = |name: &str, text: &str| format!("  {} {text}", dim(format!("{name:<6}")).paint());
     let mut lines = vec![
         format!(
@@ -49,7 +47,7 @@ fn greeting(machine: &Machine, args: &UpArgs) -> String {
             dim("Ctrl-C stops it; nothing is lost.").paint()
         ),
         line("API", &plain(format!("http://{}/v1/sources", machine.address())).paint()),
-        line("Data", &data.display().to_string()),
+        line("Data", &args.data.data.display().to_string()),
         line("Add", &format!("feedmill add{flag} https://example.org/feed.xml")),
         line("Watch", &format!("feedmill jobs{flag} --follow")),
     ];

@@ -10,7 +10,7 @@ use local::trouble::Trouble;
 use origin::{Origin, Reply};
 use serde_json::{Value, json};
 
-use super::world::{add, folder, serve, start, titles, wait_for, wait_for_posts};
+use super::world::{self, add, folder, serve, start, titles, wait_for, wait_for_posts};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn posts_arrive_and_later_polls_are_conditional() {
@@ -72,10 +72,10 @@ async fn a_restart_keeps_sources_and_posts() {
     machine.stop().await;
 
     let machine = start(folder(data.path()), clock::system()).await;
-    let client = Client::of(data.path()).unwrap();
+    let client = Client::of(&world::data(data.path())).unwrap();
     assert_eq!(client.get(&format!("/v1/sources/{id}/posts")).await.unwrap(), before, "ids of posts too");
     machine.stop().await;
-    assert!(matches!(Client::of(data.path()), Err(Trouble::NotRunning(_))));
+    assert!(matches!(Client::of(&world::data(data.path())), Err(Trouble::NotRunning(_))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,3 +93,8 @@ pub fn serve(origin: &Origin, name: &str, count: impl Fn() -> u64 + Send + Sync 
         Reply::unless_known(seen, &format!("\"{count}\""), Reply::ok(rss(&feed, count)))
     });
 }
+
+/// A folder as the command line names it.
+pub fn data(path: &Path) -> local::cli::DataArgs {
+    local::cli::DataArgs { data: path.to_owned() }
+}
