@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::large_futures,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
