@@ -1,0 +1,8 @@
+//! The process is stopped before and after every call of what it does, and the cloud is rude: the end is always the same.
+#![allow(missing_docs, reason = "tests")]
+
+mod end;
+mod layer;
+mod soak;
+mod stories;
+mod world;

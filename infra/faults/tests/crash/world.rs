@@ -1,0 +1,470 @@
+//! Feedmill with everything around it in memory: servers, queues, one scripted feed, and a clock that moves when told.
+//!
+//! A [`World`] is what outlives a crash. A [`Process`] is what does not: the functions, and what they know between two events.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use axum::Router;
+use axum::body::Body;
+use blob::Bucket;
+use boot::aws::{Aws, Service};
+use domain::id::{InstallationKey, SourceId, SystemEntropy};
+use domain::message::Announcement;
+use domain::time::Timestamp;
+use domain::timing::{Lane, MAX_RECEIVES, QUEUE_RETENTION};
+use domain::wheel::{LONGEST_PERIOD, Minute, Pace};
+use ::emulator::sqs::{Attributes, Message, Receive};
+use ::emulator::{ACCOUNT, Emulator, Where};
+use faults::{CrashPoint, Deliveries, Faults, Stop};
+use fetch::{Fetcher, Reach};
+use http_body_util::BodyExt as _;
+use origin::{Origin, Reply};
+use queue::{Queue, Urls};
+use serde_json::{Value, json};
+use store::{Claim, Cursor, Post, Store, Sweep, Tables};
+use tower::ServiceExt as _;
+
+pub(crate) use ::emulator;
+
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+/// The most minutes that go by without a run of the dispatcher.
+const STEP: u64 = 15;
+const LANES: [Lane; 2] = [Lane::Fast, Lane::Slow];
+
+/// Time, which the test moves.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// Noon of 31 January 2026.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_769_860_800_000)))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn pass(&self, time: Duration) {
+        self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn for_us(&self) -> boot::clock::Clock {
+        let clock = self.clone();
+        Arc::new(move || clock.now())
+    }
+}
+
+/// Servers in memory with all queues, but no tables.
+pub(crate) async fn emulator(clock: &Clock) -> Emulator {
+    let told = clock.clone();
+    let emulator = Emulator::start(Where::Memory, Arc::new(move || told.now().as_millis())).await.unwrap();
+    let seconds = |duration: Duration| duration.as_secs().to_string();
+    for (name, visibility) in
+        [("fetch", Some(Lane::Fast.visibility())), ("fetch-slow", Some(Lane::Slow.visibility())), ("tasks", None)]
+    {
+        let mut attributes = Attributes::from([("MessageRetentionPeriod".to_owned(), seconds(QUEUE_RETENTION))]);
+        if let Some(visibility) = visibility {
+            let dead = format!("{name}-dead");
+            emulator.sqs().create_queue(&dead, &Attributes::new()).unwrap();
+            let redrive = json!({ "deadLetterTargetArn": ::emulator::sqs::arn(&dead), "maxReceiveCount": MAX_RECEIVES });
+            attributes.insert("VisibilityTimeout".to_owned(), seconds(visibility));
+            attributes.insert("RedrivePolicy".to_owned(), redrive.to_string());
+        }
+        emulator.sqs().create_queue(name, &attributes).unwrap();
+    }
+    emulator
+}
+
+const fn queue_of(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Fast => "fetch",
+        Lane::Slow => "fetch-slow",
+    }
+}
+
+/// One entry of a feed.
+#[derive(Clone, Debug)]
+struct Entry {
+    title: String,
+    content: String,
+}
+
+/// A feed of the origin, and who asked for it when.
+#[derive(Clone)]
+pub(crate) struct Feed {
+    pub(crate) url: String,
+    state: Arc<Mutex<FeedState>>,
+}
+
+#[derive(Default)]
+struct FeedState {
+    entries: Vec<Entry>,
+    asked: Vec<Timestamp>,
+}
+
+impl Feed {
+    /// One more entry, newest of all.
+    pub(crate) fn publish(&self, title: &str, content_bytes: usize) {
+        let entry = Entry { title: title.to_owned(), content: noise(title, content_bytes) };
+        self.state.lock().unwrap().entries.push(entry);
+    }
+
+    /// Titles of all that was published, oldest first.
+    pub(crate) fn published(&self) -> Vec<String> {
+        self.state.lock().unwrap().entries.iter().map(|entry| entry.title.clone()).collect()
+    }
+
+    /// When it was asked for.
+    pub(crate) fn asked(&self) -> Vec<Timestamp> {
+        self.state.lock().unwrap().asked.clone()
+    }
+}
+
+impl FeedState {
+    fn rss(&self) -> String {
+        let items = self.entries.iter().enumerate().rev().map(|(n, Entry { title, content })| {
+            let (hour, minute) = (n / 60 % 24, n % 60);
+            format!(
+                "<item><guid isPermaLink=\"false\">{title}</guid><title>{title}</title><link>https://feed.example/{title}</link>\
+                 <pubDate>Thu, 01 Jan 2026 {hour:02}:{minute:02}:00 GMT</pubDate><description>{content}</description></item>"
+            )
+        });
+        let items: String = items.collect();
+        format!(
+            "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed</title><link>https://feed.example/</link>\
+             <description>A feed</description>{items}</channel></rss>"
+        )
+    }
+}
+
+/// Letters that do not compress well.
+fn noise(seed: &str, bytes: usize) -> String {
+    let mut dice = faults::Dice::seeded(seed.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
+    (0..bytes).map(|n| if n % 60 == 59 { ' ' } else { char::from(b'a' + u8::try_from(dice.below(26)).unwrap()) }).collect()
+}
+
+/// What is the same before and after a crash.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) store: Store,
+    aws: Aws,
+    sqs_url: String,
+    emulator: Emulator,
+    origin: Origin,
+    web: Fetcher,
+    key: InstallationKey,
+    chunk_bytes: usize,
+    announced: Mutex<Vec<Announcement>>,
+}
+
+/// The functions as one machine or one environment runs them, until it crashes.
+pub(crate) struct Process {
+    pub(crate) crash: CrashPoint,
+    store: Store,
+    dispatcher: dispatcher::Context,
+    lanes: [fetcher::Context; 2],
+    api: Router,
+}
+
+impl World {
+    /// With `seed` for what goes wrong, and landings cut at `chunk_bytes`.
+    pub(crate) async fn new(seed: u64, chunk_bytes: usize) -> Self {
+        let clock = Clock::new();
+        let emulator = emulator(&clock).await;
+        let ends = emulator.endpoints().clone();
+        let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3);
+        let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
+        store.create_tables().await.unwrap();
+        Bucket::new(&aws.config(Service::S3), "feedmill").create().await.unwrap();
+        let settings = fetch::Settings {
+            reach: Reach::with_private_networks(),
+            ..fetch::Settings::new("1.2.3", "https://feedmill.example/about")
+        };
+        Self {
+            faults: Faults::seeded(seed),
+            store,
+            aws,
+            sqs_url: ends.sqs,
+            emulator,
+            origin: Origin::start().await.unwrap(),
+            web: Fetcher::new(settings, clock.for_us()).unwrap(),
+            key: InstallationKey::generate(&mut SystemEntropy),
+            chunk_bytes,
+            announced: Mutex::default(),
+            clock,
+        }
+    }
+
+    /// A feed on a host of its own.
+    pub(crate) fn feed(&self, name: &str) -> Feed {
+        let path = format!("/{name}");
+        let feed = Feed { url: self.origin.url_at(&format!("{name}.localhost"), &path), state: Arc::default() };
+        let (state, clock) = (Arc::clone(&feed.state), self.clock.clone());
+        self.origin.on(&path, move |seen| {
+            let mut state = state.lock().unwrap();
+            state.asked.push(clock.now());
+            let etag = format!("\"{}\"", state.entries.len());
+            Reply::unless_known(seen, &etag, Reply::ok(state.rss()).header("content-type", "application/rss+xml"))
+        });
+        feed
+    }
+
+    /// A process that has just started, and stops at `stop`.
+    pub(crate) fn process(&self, stop: Stop) -> Process {
+        let crash = CrashPoint::new(stop);
+        let aws = self.aws.through(|client| crash.wrap(self.faults.wrap(client)));
+        let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
+        let url = |name| format!("{}/{ACCOUNT}/{name}", self.sqs_url);
+        let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
+        let queue = Queue::new(&aws.config(Service::Sqs), urls);
+        let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
+        let clock = self.clock.for_us();
+        let rules = dispatcher::Rules { pace: Pace::REAL, shards: 1, rate_floor: 2_000, announce_all: true };
+        let fetcher = |lane| {
+            let rules = fetcher::Rules {
+                lane,
+                pace: Pace::REAL,
+                announce_all: true,
+                retention: 24 * 180 * HOUR,
+                chunk_bytes: self.chunk_bytes,
+            };
+            fetcher::Context::new(store.clone(), queue.clone(), bucket.clone(), self.web.clone(), clock.clone(), rules)
+        };
+        let lanes = LANES.map(fetcher);
+        let dispatcher = dispatcher::Context::new(store.clone(), queue.clone(), clock.clone(), rules);
+        let rules = api::Rules {
+            pace: Pace::REAL,
+            min_interval_minutes: 60,
+            shards: 1,
+            reach: Reach::with_private_networks(),
+            announce_all: true,
+        };
+        let parts = api::Parts { store: store.clone(), queue, bucket, key: self.key.clone(), clock, rules };
+        Process { crash, store, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.pass(time);
+        self.emulator.sqs().clock_moved();
+    }
+
+    /// To the beginning of a minute of the wheel, unless it is past.
+    pub(crate) fn pass_to(&self, minute: Minute) {
+        self.pass(Pace::REAL.start_of(minute).until(self.clock.now()));
+    }
+
+    /// Deletes what hangs on deleted sources, as far as that goes now; `None` if the process stopped.
+    pub(crate) async fn sweep(&self, process: &Process) -> Option<()> {
+        let sweep = async {
+            for source in process.store.sweeps().await.unwrap() {
+                while process.store.sweep(source, self.clock.now(), 100).await.unwrap() == Sweep::More {}
+            }
+        };
+        process.crash.run(Box::pin(sweep)).await
+    }
+
+    /// One run of the dispatcher; `None` if the process stopped.
+    pub(crate) async fn tick(&self, process: &Process) -> Option<()> {
+        let deadline = self.clock.now() + Duration::from_secs(25);
+        let run = dispatcher::handle(&process.dispatcher, dispatcher::Start::default(), deadline);
+        // What a run could not do is done by the next.
+        process.crash.run(Box::pin(run)).await.map(drop)
+    }
+
+    /// Delivers what can be received, once; `None` if the process stopped, and how many there were otherwise.
+    pub(crate) async fn deliver(&self, process: &Process) -> Option<usize> {
+        let mut count = 0;
+        for lane in LANES {
+            let messages = self.receive(queue_of(lane)).await;
+            count += messages.len();
+            let done = self.hand_over(process, lane, &messages).await?;
+            self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
+        }
+        Some(count)
+    }
+
+    /// As [`World::deliver`], but as on a bad day: what was received goes through `deliveries`.
+    pub(crate) async fn deliver_badly(
+        &self,
+        process: &Process,
+        deliveries: &mut Deliveries<(Lane, Message)>,
+    ) -> Option<()> {
+        for lane in LANES {
+            self.receive(queue_of(lane)).await.into_iter().for_each(|message| deliveries.take((lane, message)));
+        }
+        let batch = deliveries.next_batch(10);
+        for lane in LANES {
+            let of_lane = batch.iter().filter(|(of, _)| *of == lane).map(|(_, message)| message.clone());
+            let done = self.hand_over(process, lane, &of_lane.collect::<Vec<_>>()).await?;
+            self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
+        }
+        Some(())
+    }
+
+    /// The visible messages of a queue, up to ten.
+    async fn receive(&self, queue: &str) -> Vec<Message> {
+        let ask = Receive { max_messages: 10, wait_seconds: Some(0), visibility_seconds: None };
+        self.emulator.sqs().receive(queue, ask).await.unwrap()
+    }
+
+    /// Lets a fetcher work on a batch; the receipts of what is done with come back.
+    async fn hand_over(&self, process: &Process, lane: Lane, messages: &[Message]) -> Option<Vec<String>> {
+        if messages.is_empty() {
+            return Some(Vec::new());
+        }
+        let mut event = SqsEvent::default();
+        event.records = messages.iter().map(record).collect();
+        let deadline = self.clock.now() + lane.function_timeout() - Duration::from_millis(500);
+        let work = fetcher::handle(&process.lanes[lane as usize], event, deadline);
+        let answer = process.crash.run(Box::pin(work)).await?;
+        let failed = |id: &str| answer.batch_item_failures.iter().any(|item| item.item_identifier == id);
+        let done = messages.iter().filter(|message| !failed(&message.message_id));
+        Some(done.map(|message| message.receipt_handle.clone()).collect())
+    }
+
+    /// A request of a client: status and body; `None` if the process stopped.
+    pub(crate) async fn ask(&self, process: &Process, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = axum::http::Request::builder().method(method).uri(path).body(body).unwrap();
+        let answer = async {
+            let answer = process.api.clone().oneshot(request).await.unwrap();
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        };
+        process.crash.run(Box::pin(answer)).await
+    }
+
+    /// A client that adds a feed, and repeats the request until it is answered well.
+    pub(crate) async fn add(&self, process: &Process, feed: &Feed) -> SourceId {
+        for _ in 0..20 {
+            let answer = self.ask(process, "POST", "/v1/sources", json!({ "url": feed.url })).await.unwrap();
+            if let (200 | 201, body) = answer {
+                return body["id"].as_str().unwrap().parse().unwrap();
+            }
+        }
+        panic!("{} cannot be added", feed.url);
+    }
+
+    /// Lets time go by: the dispatcher runs in every minute in which something is due, at least each quarter of an hour, and messages are
+    /// delivered as they become visible.
+    pub(crate) async fn live(&self, process: &Process, time: Duration) {
+        let end = self.clock.now() + time;
+        while self.clock.now() < end {
+            self.step(process, end).await.unwrap();
+            while Box::pin(self.deliver(process)).await.unwrap() > 0 {}
+        }
+    }
+
+    /// To the next minute in which something is due, but not past `end`, and no more than a quarter of an hour; there the dispatcher runs.
+    pub(crate) async fn step(&self, process: &Process, end: Timestamp) -> Option<()> {
+        let now = Pace::REAL.minute_of(self.clock.now());
+        let next = self.next_due(now).await.min(now.plus(STEP));
+        self.walk_to(Minute(next.0 - 1)).await;
+        let next = Pace::REAL.start_of(next).min(end);
+        self.pass(next.until(self.clock.now()));
+        Box::pin(self.tick(process)).await
+    }
+
+    /// The first minute after `now` in which the wheel has anything.
+    async fn next_due(&self, now: Minute) -> Minute {
+        let mut next = now.plus(u64::from(LONGEST_PERIOD));
+        for item in self.items("feedmill-sources").await {
+            let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
+            let numbers: Vec<u64> = text("pk").split('#').filter_map(|part| part.parse().ok()).collect();
+            match (text("pk"), text("sk")) {
+                (pk, _) if pk.starts_with("DUE#") => next = next.min(Minute(numbers[1].max(now.0 + 1))),
+                (_, "POLL") => {
+                    let source = text("pk")[2..].parse().unwrap();
+                    let poll = self.store.poll(source).await.unwrap();
+                    next = poll.map_or(next, |poll| next.min(poll.target.slot.next_after(now)));
+                }
+                _ => {}
+            }
+        }
+        next
+    }
+
+    /// Puts the cursor behind minutes in which nothing is due: walking them would change nothing, and take most of a test's time.
+    /// A cursor that someone holds stays where it is.
+    pub(crate) async fn walk_to(&self, minute: Minute) {
+        let (now, holder) = (self.clock.now(), "test");
+        let claim = self.store.claim_cursor(0, holder, minute, now, now + MINUTE).await.unwrap();
+        if let Claim::Claimed(cursor) = claim {
+            let cursor = Cursor { minute: cursor.minute.max(minute), ..cursor };
+            assert!(self.store.release_cursor(0, holder, &cursor).await.unwrap());
+        }
+    }
+
+    /// What was announced so far.
+    pub(crate) async fn announced(&self) -> Vec<Announcement> {
+        loop {
+            let messages = self.receive("tasks").await;
+            if messages.is_empty() {
+                return self.announced.lock().unwrap().clone();
+            }
+            for message in messages {
+                self.announced.lock().unwrap().push(serde_json::from_str(&message.body).unwrap());
+                self.emulator.sqs().delete("tasks", &[message.receipt_handle]).unwrap();
+            }
+        }
+    }
+
+    /// Messages that nobody could work on.
+    pub(crate) fn dead_letters(&self) -> u64 {
+        let count = |lane| {
+            let attributes = self.emulator.sqs().queue_attributes(&format!("{}-dead", queue_of(lane))).unwrap();
+            attributes["ApproximateNumberOfMessages"].parse::<u64>().unwrap()
+        };
+        LANES.map(count).iter().sum()
+    }
+
+    /// All posts of a source, by ordinal, straight from the table: what the index and the count say is compared with it.
+    pub(crate) async fn posts(&self, source: SourceId) -> BTreeMap<u64, Vec<Post>> {
+        let mut by_ordinal: BTreeMap<u64, Vec<Post>> = BTreeMap::new();
+        for item in self.items("feedmill-posts").await {
+            if item["source"].as_s().unwrap() == source.as_str() {
+                let number = item["number"].as_n().unwrap().parse().unwrap();
+                let post = self.store.post(domain::id::PostNumber::new(number).unwrap()).await.unwrap().unwrap();
+                by_ordinal.entry(post.ordinal.get()).or_default().push(post);
+            }
+        }
+        by_ordinal
+    }
+
+    /// What a source has in `sources`, by the beginning of the sort key.
+    pub(crate) async fn partition(&self, source: SourceId, prefix: &str) -> Vec<Item> {
+        let mut items = self.items("feedmill-sources").await;
+        items.retain(|item| {
+            let key = |name: &str| item[name].as_s().unwrap();
+            key("pk").ends_with(source.as_str()) && key("sk").starts_with(prefix)
+        });
+        items
+    }
+
+    /// Everything in a table.
+    pub(crate) async fn items(&self, table: &str) -> Vec<Item> {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb));
+        let pages = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.unwrap()
+    }
+}
+
+pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+
+/// As Lambda writes it.
+fn record(message: &Message) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(message.message_id.clone());
+    record.receipt_handle = Some(message.receipt_handle.clone());
+    record.body = Some(message.body.clone());
+    record.attributes.insert("ApproximateReceiveCount".to_owned(), message.receive_count.to_string());
+    record
+}
