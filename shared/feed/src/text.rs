@@ -18,8 +18,7 @@ pub(crate) fn of_html(html: &str, max: usize) -> Option<String> {
         return of_plain(html, max);
     }
     let mut text = String::with_capacity(html.len().min(max));
-    let mut tokens = Tokens::new(html);
-    while let Some(token) = tokens.next() {
+    for token in Tokens::new(html) {
         match token {
             Token::Text(piece) => text.push_str(piece),
             // In titles people write `Vec<u8>`: what no HTML element is called is no tag.

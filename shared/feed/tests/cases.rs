@@ -25,6 +25,7 @@ fn differences(path: &str, expected: &Value, actual: &Value, found: &mut Vec<Str
     }
 }
 
+#[expect(clippy::panic, clippy::unwrap_used, reason = "clippy.toml exempts test functions alone, not their helpers")]
 fn check(input: &Path) -> Vec<String> {
     let name = input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let expected = fs::read(input.with_extension("json")).unwrap_or_else(|error| panic!("{name}: {error}"));
