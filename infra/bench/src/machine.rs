@@ -1,0 +1,163 @@
+//! Feedmill in one process with a clock that is told the time: what `feedmill up` starts, minute by minute.
+
+use crate::Outcome;
+use api::Parts;
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use axum::body::{Body, to_bytes};
+use blob::Bucket;
+use boot::aws::{Aws, Service};
+use boot::clock::Clock;
+use domain::id::{InstallationKey, SystemEntropy};
+use domain::time::Timestamp;
+use domain::timing::Lane;
+use emulator::sqs::{Message, Receive};
+use emulator::{Emulator, Where};
+use http::Request;
+use local::names::{self, Choices};
+use queue::Queue;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use store::{Meter, Store};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+/// Noon of 31 January 2026.
+const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
+/// The most messages of one event, and events at once, as on one machine.
+const BATCH: usize = 100;
+const AT_ONCE: usize = 4;
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Machine {
+    pub(crate) meter: Arc<Meter>,
+    now: Arc<AtomicI64>,
+    emulator: Emulator,
+    store: Store,
+    dispatcher: dispatcher::Context,
+    fetcher: fetcher::Context,
+    api: axum::Router,
+    _folder: TempDir,
+}
+
+impl Machine {
+    /// Starts everything in a temporary folder. The functions reach the tables and queues over loopback HTTP, or directly.
+    pub(crate) async fn start(over_http: bool) -> Outcome<Self> {
+        let now = Arc::new(AtomicI64::new(NOON.as_millis()));
+        let told = Arc::clone(&now);
+        let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
+        let folder = TempDir::with_prefix("feedmill-bench-")?;
+        let millis = Arc::clone(&clock);
+        let place = Where::Folder(folder.path().to_path_buf());
+        let emulator = Emulator::start(place, Arc::new(move || millis().as_millis())).await?;
+        let ends = emulator.endpoints();
+        let mut aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3);
+        if !over_http {
+            aws = aws.through(|http| emulator.direct(http));
+        }
+        let choices = Choices { allow_private_networks: true, ..Choices::default() };
+        let settings = names::settings(&ends.sqs, &choices)?;
+        let key = InstallationKey::generate(&mut SystemEntropy);
+        local::install::install(&aws, emulator.sqs(), &settings, &key, clock()).await?;
+
+        let store = Store::new(&aws.config(Service::DynamoDb), names::tables(&settings));
+        let (metered, meter) = store.metered();
+        let queue = Queue::new(&aws.config(Service::Sqs), names::urls(&settings));
+        let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket.clone());
+        let mut out = fetch::Settings::new(env!("CARGO_PKG_VERSION"), settings.contact_url.clone());
+        out.reach = fetch::Reach::with_private_networks();
+        let web = fetch::Fetcher::new(out, Arc::clone(&clock))?;
+        let rules = dispatcher::Rules::from(&settings);
+        let dispatcher = dispatcher::Context::new(metered.clone(), queue.clone(), Arc::clone(&clock), rules);
+        let rules = fetcher::Rules::from(&settings);
+        let fetcher = fetcher::Context::new(metered, queue.clone(), bucket.clone(), web, Arc::clone(&clock), rules);
+        let rules = api::Rules::from(&settings);
+        let parts = Parts { store: store.clone(), queue, bucket, key, clock, rules };
+        let api = api::router(Arc::new(api::Context::new(parts)));
+        Ok(Self { meter, now, emulator, store, dispatcher, fetcher, api, _folder: folder })
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.now.fetch_add(i64::try_from(time.as_millis()).unwrap_or(0), Ordering::SeqCst);
+        self.emulator.sqs().clock_moved();
+    }
+
+    /// Adds a source as its owner would; its first job is queued.
+    pub(crate) async fn add(&self, url: &str) -> Outcome<()> {
+        let body = serde_json::json!({ "url": url }).to_string();
+        let request = Request::post("/v1/sources").header("content-type", "application/json").body(Body::from(body))?;
+        let answer = self.api.clone().oneshot(request).await?;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), 1 << 20).await?;
+        if !status.is_success() {
+            return Err(format!("{url} was not added: {status} {}", String::from_utf8_lossy(&body)).into());
+        }
+        Ok(())
+    }
+
+    /// A minute of the wheel: the dispatcher's run, and whatever the queue has by the minute's end. Gives the polls made.
+    pub(crate) async fn minute(&self) -> Outcome<u64> {
+        let deadline = self.now() + Duration::from_secs(15);
+        dispatcher::handle(&self.dispatcher, dispatcher::Start::default(), deadline).await?;
+        self.pass(MINUTE - Duration::from_secs(1));
+        let polls = self.drain().await?;
+        self.pass(Duration::from_secs(1));
+        Ok(polls)
+    }
+
+    /// Works on what is visible in the queue, in events of a hundred, four at once. Gives the polls made.
+    pub(crate) async fn drain(&self) -> Outcome<u64> {
+        let (sqs, queue) = (self.emulator.sqs(), names::queue(Lane::Fast));
+        let ask = Receive { max_messages: BATCH, wait_seconds: Some(0), visibility_seconds: None };
+        let (mut running, mut polls) = (JoinSet::new(), 0);
+        loop {
+            let messages = if running.len() < AT_ONCE { sqs.receive(queue, ask).await? } else { Vec::new() };
+            if !messages.is_empty() {
+                running.spawn(work(self.fetcher.clone(), messages, self.now()));
+                continue;
+            }
+            let Some(done) = running.join_next().await else { return Ok(polls) };
+            let handles = done?;
+            polls += handles.len() as u64;
+            sqs.delete(queue, &handles)?;
+        }
+    }
+
+    /// Posts of all sources together.
+    pub(crate) async fn posts(&self) -> Outcome<u64> {
+        let (mut posts, mut after) = (0, None);
+        loop {
+            let (heads, next) = self.store.list(after, 100).await?;
+            posts += heads.iter().map(|head| head.post_count.get()).sum::<u64>();
+            if next.is_none() {
+                return Ok(posts);
+            }
+            after = next;
+        }
+    }
+}
+
+/// Hands an event to the fetcher; gives the receipt handles of what it is done with.
+async fn work(fetcher: fetcher::Context, messages: Vec<Message>, now: Timestamp) -> Vec<String> {
+    let mut event = SqsEvent::default();
+    event.records = messages.iter().map(record).collect();
+    let answer = fetcher::handle(&fetcher, event, now + Lane::Fast.function_timeout()).await;
+    let again: HashSet<String> = answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect();
+    let done = messages.into_iter().filter(|message| !again.contains(&message.message_id));
+    done.map(|message| message.receipt_handle).collect()
+}
+
+fn record(message: &Message) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(message.message_id.clone());
+    record.receipt_handle = Some(message.receipt_handle.clone());
+    record.body = Some(message.body.clone());
+    record.attributes = [("ApproximateReceiveCount".to_owned(), message.receive_count.to_string())].into();
+    record
+}

@@ -1,0 +1,53 @@
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`.
+//!
+//! The functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
+//! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each
+//! other at once.
+//!
+//! It must never be measured in a debug build and believed, contact anything outside loopback, or leave anything behind.
+
+mod farm;
+mod floor;
+mod machine;
+mod measure;
+mod poll;
+mod report;
+mod web;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// An error ends the run; it is printed as it is.
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measures what Feedmill costs.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Polls synthetic feeds: for the first time, unchanged, and with some of them changed.
+    Poll(poll::Options),
+    /// Serves the synthetic feeds; started by the other commands.
+    #[command(hide = true)]
+    Farm,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Poll(options) => poll::run(&options).await,
+        Command::Farm => farm::serve().await,
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
