@@ -180,12 +180,21 @@ impl Pointer {
         })
     }
 
+    /// When the job in hand was last taken. The store keeps the start of an earlier job, which says nothing about this one.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        self.started_at.filter(|at| *at >= self.queued_at)
+    }
+
     /// The latest instant at which a GET of the job in hand could have started, for whoever fails it from outside once its lease is over.
     pub fn possible_get(&self, lane: Lane) -> Timestamp {
         let timeout = lane.function_timeout();
         match self.hand {
             Hand::Ongoing => self.lease_until - timeout,
-            Hand::Queued => self.lease_until - lane.visibility() + timeout,
+            Hand::Queued => {
+                let untaken = self.lease_until - lane.visibility() + timeout;
+                // Taken and given back: that attempt may have come after the work age, as a redelivered one may.
+                self.taken_at().map_or(untaken, |at| untaken.max(at + timeout))
+            }
         }
     }
 }

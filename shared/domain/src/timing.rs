@@ -78,3 +78,9 @@ pub fn work_until(queued_at: Timestamp, earliest: Timestamp, interval: Duration)
 pub fn queued_lease(queued_at: Timestamp, earliest: Timestamp, interval: Duration, lane: Lane) -> Timestamp {
     work_until(queued_at, earliest, interval) + lane.visibility()
 }
+
+/// After that no fetcher writes anything of a source whose deletion began at `since`: the last job that was queued before it has waited
+/// out its delay and its work age, its message has come back for the last time, and whoever had it then has been stopped.
+pub fn quiet_after(since: Timestamp) -> Timestamp {
+    since + MAX_DELAY + MAX_WORK_AGE + Lane::Slow.visibility() + Lane::Slow.function_timeout()
+}

@@ -45,8 +45,11 @@ pub fn triage(
     if pointer.job != message.job {
         return Action::Fail(ErrorCode::Superseded);
     }
+    // Whoever looked while it could still be started may take it until he is stopped: only then is it certain that nobody did.
+    let certain = message.work_until() + message.lane.function_timeout();
     match pointer.hand {
-        Hand::Queued if now > message.work_until() => Action::Fail(ErrorCode::Expired),
+        Hand::Queued if now >= certain => Action::Fail(ErrorCode::Expired),
+        Hand::Queued if now > message.work_until() => Action::HeldUntil(certain),
         Hand::Queued if deaths(pointer, message) >= POISON_ATTEMPTS => Action::Fail(ErrorCode::Poisoned),
         Hand::Queued => Action::Work,
         Hand::Ongoing if now < pointer.lease_until => Action::HeldUntil(pointer.lease_until),
@@ -57,4 +60,17 @@ pub fn triage(
 
 fn deaths(pointer: &Pointer, message: &FetchMessage) -> u8 {
     pointer.attempts.saturating_sub(message.returned)
+}
+
+/// The latest instant at which a GET of the message's job could have started, for whoever fails it without making one at its
+/// `receives`-th receive; `None` if nobody but he ever saw it.
+pub fn possible_get(message: &FetchMessage, pointer: Option<&Pointer>, receives: u32) -> Option<Timestamp> {
+    let mine = pointer.filter(|pointer| pointer.job == message.job);
+    let unseen = receives <= 1 && !message.again;
+    match mine {
+        // Another message of it was worked on: this one need not know that there were two.
+        Some(pointer) if !unseen || pointer.taken_at().is_some() => Some(pointer.possible_get(message.lane)),
+        Some(_) | None if unseen => None,
+        Some(_) | None => Some(message.work_until() + message.lane.function_timeout()),
+    }
 }

@@ -5,3 +5,4 @@ mod decide;
 mod job;
 mod plan;
 mod shape;
+mod triage;
