@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_widest_column_is_cut_to_the_terminal() {
-        check(32, "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that…\nx         active  日本語の題名\n");
+        check(32, "ID        STATE   TITLE\n3kTMd9aZ  gone    a title that …\nx         active  日本語の題名\n");
     }
 
     #[test]

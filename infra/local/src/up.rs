@@ -26,15 +26,23 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
     };
     let plan = Plan { place: Place::Folder(args.data.data.clone()), listen: args.listen, choices };
     let machine = Machine::start(plan, clock).await?;
-    say(&greeting(&machine, args))?;
+    tell(&greeting(&machine, args))?;
     signals.received().await;
-    say(&dim("stopping; what is under way may end").paint())?;
+    tell(&dim("stopping; what is under way may end").paint())?;
     tokio::select! {
         () = machine.stop() => {}
         // The second one: whoever is in a hurry loses nothing.
         () = signals.received() => {}
     }
     Ok(())
+}
+
+/// A server runs on when nobody reads what it says.
+fn tell(text: &str) -> Result<(), Trouble> {
+    match say(text) {
+        Err(Trouble::Closed) => Ok(()),
+        told => told,
+    }
 }
 
 fn greeting(machine: &Machine, args: &UpArgs) -> String {
