@@ -81,7 +81,9 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
         report,
     };
     run.walk_all(claimed).await?;
-    Ok(run.report)
+    let mut report = run.report;
+    ctx.sweep(deadline, &mut report).await;
+    Ok(report)
 }
 
 /// The shard that was walked last saw the most of what was sent.

@@ -71,23 +71,14 @@ impl Aws {
             own.or(vars.get("AWS_ENDPOINT_URL")).map(str::to_owned)
         };
         let endpoints = [Service::DynamoDb, Service::Sqs, Service::S3].map(endpoint);
-        let plain = endpoints
-            .iter()
-            .all(|e| e.as_ref().is_some_and(|url| url.starts_with("http://")));
-        Ok(Self {
-            base: base(region, credentials, http_client(plain)),
-            endpoints,
-        })
+        let plain = endpoints.iter().all(|e| e.as_ref().is_some_and(|url| url.starts_with("http://")));
+        Ok(Self { base: base(region, credentials, http_client(plain)), endpoints })
     }
 
     /// Servers on loopback: no TLS, made-up credentials.
     pub fn local(dynamodb: &str, sqs: &str, s3: &str) -> Self {
         Self {
-            base: base(
-                "us-east-1",
-                Credentials::new("local", "local", None, None, "local"),
-                http_client(true),
-            ),
+            base: base("us-east-1", Credentials::new("local", "local", None, None, "local"), http_client(true)),
             endpoints: [dynamodb, sqs, s3].map(|url| Some(url.to_owned())),
         }
     }
@@ -97,10 +88,7 @@ impl Aws {
     pub fn through(&self, wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient) -> Self {
         let mut base = self.base.to_builder();
         base.set_http_client(self.base.http_client().map(wrap));
-        Self {
-            base: base.build(),
-            endpoints: self.endpoints.clone(),
-        }
+        Self { base: base.build(), endpoints: self.endpoints.clone() }
     }
 
     /// The configuration for one service.
@@ -118,11 +106,7 @@ fn base(region: &str, credentials: Credentials, http: SharedHttpClient) -> SdkCo
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
         .sleep_impl(TokioSleep::new())
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(3)
-                .with_initial_backoff(Duration::from_millis(50)),
-        )
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)))
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(2))
@@ -136,8 +120,5 @@ fn http_client(plain: bool) -> SharedHttpClient {
     if plain {
         return Builder::new().build_http();
     }
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(TlsContext::default())
-        .build_https()
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(TlsContext::default()).build_https()
 }

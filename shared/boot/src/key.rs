@@ -38,15 +38,9 @@ pub enum KeyError {
 /// [`KeyError`] when the file cannot be used; it is never replaced.
 pub fn load_or_create(path: &Path) -> Result<InstallationKey, KeyError> {
     match fs::read_to_string(path) {
-        Ok(text) => text
-            .trim()
-            .parse()
-            .map_err(|_| KeyError::NoKey { path: path.to_owned() }),
+        Ok(text) => text.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),
-        Err(source) => Err(KeyError::File {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(KeyError::File { path: path.to_owned(), source }),
     }
 }
 
@@ -59,10 +53,7 @@ pub fn from_vars(vars: &Vars) -> Result<InstallationKey, KeyError> {
 }
 
 fn create(path: &Path) -> Result<InstallationKey, KeyError> {
-    let failed = |source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
     let key = InstallationKey::generate(&mut SystemEntropy);
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     write_private(&draft, key.to_text().as_bytes()).map_err(failed)?;

@@ -33,6 +33,14 @@ pub fn start(format: Format, vars: &Vars) {
         Format::Text { colour } => builder.with_ansi(colour).try_init(),
     };
     drop(started);
+    std::panic::set_hook(Box::new(tell_panic));
+}
+
+/// One line for a panic. A message that was put together at run time may quote what a stranger sent: only fixed ones are told.
+fn tell_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    let said = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("its message is not told");
+    tracing::error!(at, said, "a panic");
 }
 
 const DEFAULT: &str = "info,aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,dynoxide=warn,s3s=warn";

@@ -16,11 +16,7 @@ impl Vars {
     /// Those of this process. Values that are no UTF-8 are left out.
     #[expect(clippy::disallowed_methods, reason = "this is the environment's home")]
     pub fn of_process() -> Self {
-        Self(
-            std::env::vars_os()
-                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-                .collect(),
-        )
+        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
     }
 
     /// A given set, for tests and for the one-machine runner.
@@ -34,9 +30,7 @@ impl Vars {
     }
 
     fn parse<T: FromStr>(&self, name: &'static str, rule: &'static str) -> Result<Option<T>, SettingsError> {
-        self.get(name)
-            .map(|text| text.parse().map_err(|_| SettingsError::Bad { name, rule }))
-            .transpose()
+        self.get(name).map(|text| text.parse().map_err(|_| SettingsError::Bad { name, rule })).transpose()
     }
 
     fn within<T>(&self, name: &'static str, rule: &'static str, low: T, high: T, or: T) -> Result<T, SettingsError>
@@ -118,11 +112,7 @@ impl Settings {
     /// [`SettingsError`] for the first value that cannot be used.
     pub fn from_vars(vars: &Vars) -> Result<Self, SettingsError> {
         let text = |name, or: &str| vars.get(name).unwrap_or(or).to_owned();
-        let needed = |name, rule| {
-            vars.get(name)
-                .map(str::to_owned)
-                .ok_or(SettingsError::Missing { name, rule })
-        };
+        let needed = |name, rule| vars.get(name).map(str::to_owned).ok_or(SettingsError::Missing { name, rule });
         let queue = "the URL of the SQS queue";
         let tick = vars.within("FEEDMILL_TICK_SECONDS", "seconds of a wheel minute, 1 to 60", 1, 60, 60)?;
         let days = vars.within("FEEDMILL_RETENTION_DAYS", "days, 1 to 3650", 1u64, 3650, 180)?;
@@ -139,20 +129,8 @@ impl Settings {
             announce_all: vars.parse("FEEDMILL_ANNOUNCE_ALL", BOOLEAN)?.unwrap_or(false),
             lane: lane(vars)?,
             retention: Duration::from_secs(days * 24 * 3600),
-            chunk_bytes: vars.within(
-                "FEEDMILL_CHUNK_BYTES",
-                "bytes, 16384 to 4000000",
-                16_384,
-                4_000_000,
-                1 << 20,
-            )?,
-            rate_floor: vars.within(
-                "FEEDMILL_RATE_FLOOR",
-                "messages a minute, 1 to 1000000",
-                1,
-                1_000_000,
-                2_000,
-            )?,
+            chunk_bytes: vars.within("FEEDMILL_CHUNK_BYTES", "bytes, 16384 to 4000000", 16_384, 4_000_000, 1 << 20)?,
+            rate_floor: vars.within("FEEDMILL_RATE_FLOOR", "messages a minute, 1 to 1000000", 1, 1_000_000, 2_000)?,
             shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
             contact_url: text("FEEDMILL_CONTACT_URL", "https://github.com/feedmill/feedmill"),
         })
@@ -163,10 +141,7 @@ fn lane(vars: &Vars) -> Result<Lane, SettingsError> {
     match vars.get("FEEDMILL_LANE") {
         None | Some("fast") => Ok(Lane::Fast),
         Some("slow") => Ok(Lane::Slow),
-        Some(_) => Err(SettingsError::Bad {
-            name: "FEEDMILL_LANE",
-            rule: "write fast or slow",
-        }),
+        Some(_) => Err(SettingsError::Bad { name: "FEEDMILL_LANE", rule: "write fast or slow" }),
     }
 }
 
@@ -207,9 +182,6 @@ mod tests {
     #[test]
     fn a_missing_queue_is_named() {
         let told = Settings::from_vars(&Vars::default()).map_err(|e| e.to_string());
-        assert_eq!(
-            told,
-            Err("setting FEEDMILL_FETCH_QUEUE_URL is missing: the URL of the SQS queue".to_owned())
-        );
+        assert_eq!(told, Err("setting FEEDMILL_FETCH_QUEUE_URL is missing: the URL of the SQS queue".to_owned()));
     }
 }

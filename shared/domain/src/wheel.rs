@@ -38,15 +38,11 @@ pub struct Pace {
 
 impl Pace {
     /// Sixty seconds.
-    pub const REAL: Self = Self {
-        tick: Duration::from_secs(60),
-    };
+    pub const REAL: Self = Self { tick: Duration::from_secs(60) };
 
     /// A pace of `seconds` a minute; 1 to 60.
     pub fn of_seconds(seconds: u64) -> Option<Self> {
-        (1..=60).contains(&seconds).then_some(Self {
-            tick: Duration::from_secs(seconds),
-        })
+        (1..=60).contains(&seconds).then_some(Self { tick: Duration::from_secs(seconds) })
     }
 
     /// How long a wheel minute lasts.
@@ -103,10 +99,7 @@ pub struct Slot {
 impl Slot {
     /// The slot of `source` when it is polled every `interval_minutes`: the first period longer than that, phase and shard by hash.
     pub fn of(source: SourceId, interval_minutes: u32, shards: u8) -> Self {
-        let period = PERIODS
-            .into_iter()
-            .find(|period| *period > interval_minutes)
-            .unwrap_or(LONGEST_PERIOD);
+        let period = PERIODS.into_iter().find(|period| *period > interval_minutes).unwrap_or(LONGEST_PERIOD);
         let hash = spread(&source.to_string());
         let phase = u32::try_from(hash % u64::from(period)).unwrap_or(0);
         let shard = u8::try_from((hash >> 48) % u64::from(shards.max(1))).unwrap_or(0);
@@ -200,15 +193,12 @@ pub enum Placement {
 
 /// Places a source whose earliest start is `earliest`, met at `now` while the wheel is at `minute`.
 pub fn place(earliest: Timestamp, now: Timestamp, minute: Minute, slot: Slot, pace: Pace) -> Placement {
-    if earliest.until(now) <= MAX_DELAY {
+    // On a fast wheel the delay is as short against the period as on the real one.
+    if earliest.until(now) <= pace.scaled(MAX_DELAY) {
         return Placement::Queue(earliest.max(now));
     }
     let due = pace.minute_of(earliest).max(minute.next());
-    if slot.next_after(minute) <= due {
-        Placement::Slot
-    } else {
-        Placement::Due(due)
-    }
+    if slot.next_after(minute) <= due { Placement::Slot } else { Placement::Due(due) }
 }
 
 /// When the wheel will next fetch a source, if nothing changes: the first of its slots at which it may be queued, or the overflow item made there.
@@ -235,25 +225,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn anywhere() -> impl Strategy<Value = Slot> {
-        (0..PERIODS.len(), any::<u32>()).prop_map(|(i, n)| Slot {
-            period: PERIODS[i],
-            phase: n % PERIODS[i],
-            shard: 0,
-        })
+        (0..PERIODS.len(), any::<u32>()).prop_map(|(i, n)| Slot { period: PERIODS[i], phase: n % PERIODS[i], shard: 0 })
     }
 
     #[test]
     fn the_period_is_the_first_that_is_longer_than_the_interval() {
         let source = SourceId::draw(&mut SystemEntropy);
-        for (interval, period) in [
-            (15, 16),
-            (16, 31),
-            (60, 61),
-            (61, 121),
-            (240, 241),
-            (1440, 1441),
-            (9999, 1441),
-        ] {
+        for (interval, period) in [(15, 16), (16, 31), (60, 61), (61, 121), (240, 241), (1440, 1441), (9999, 1441)] {
             assert_eq!(Slot::of(source, interval, 1).period, period, "{interval}");
         }
     }
@@ -269,18 +247,11 @@ mod tests {
 
     #[test]
     fn a_server_whose_max_age_just_misses_a_slot_does_not_cost_a_whole_period() {
-        let slot = Slot {
-            period: 61,
-            phase: 0,
-            shard: 0,
-        };
+        let slot = Slot { period: 61, phase: 0, shard: 0 };
         let minute = Minute(61 * 1000);
         let now = Pace::REAL.start_of(minute);
         let just_missed = now + Duration::from_secs(20 * 60);
-        assert_eq!(
-            place(just_missed, now, minute, slot, Pace::REAL),
-            Placement::Due(Minute(61 * 1000 + 20))
-        );
+        assert_eq!(place(just_missed, now, minute, slot, Pace::REAL), Placement::Due(Minute(61 * 1000 + 20)));
         let within = now + Duration::from_secs(14 * 60);
         assert_eq!(place(within, now, minute, slot, Pace::REAL), Placement::Queue(within));
     }

@@ -19,5 +19,6 @@ mod races;
 mod refused;
 mod rude;
 mod supersede;
+mod sweep;
 mod when;
 mod world;

@@ -12,9 +12,7 @@ use crate::key::{self, Key};
 
 /// The reason that is spelled so.
 pub(crate) fn reason_of(word: &str) -> Option<Reason> {
-    [Reason::Scheduled, Reason::First, Reason::Refresh]
-        .into_iter()
-        .find(|reason| reason.as_str() == word)
+    [Reason::Scheduled, Reason::First, Reason::Refresh].into_iter().find(|reason| reason.as_str() == word)
 }
 
 /// How [`Hand`] is stored.
@@ -26,9 +24,7 @@ pub(crate) const fn hand(hand: Hand) -> &'static str {
 }
 
 fn hand_of(word: &str) -> Option<Hand> {
-    [Hand::Queued, Hand::Ongoing]
-        .into_iter()
-        .find(|known| hand(*known) == word)
+    [Hand::Queued, Hand::Ongoing].into_iter().find(|known| hand(*known) == word)
 }
 
 /// The pointer of `source` as an item.
@@ -84,22 +80,22 @@ pub(crate) fn finished_item(finished: &Finished) -> Result<Item, StoreError> {
         .maybe("status", finished.http_status.map(number))
         .with("bytes", number(finished.bytes))
         .with("carry", text(json(&finished.carry)?))
-        .with("ttl", ttl(finished.ended_at + FINISHED_RETENTION));
+        // A server may ask for a pause that outlasts the retention: the carry that knows of it must not go before.
+        .with(
+            "ttl",
+            ttl(finished.carry.not_before.map_or(finished.ended_at, |hold| hold.at.max(finished.ended_at))
+                + FINISHED_RETENTION),
+        );
     Ok(match &finished.ending {
-        Ending::Completed {
-            posts_count,
-            edits_count,
-            landed,
-        } => cells
+        Ending::Completed { posts_count, edits_count, landed } => cells
             .maybe("posts", (*posts_count > 0).then(|| number(posts_count)))
             .maybe("edits", (*edits_count > 0).then(|| number(edits_count)))
             .maybe("first", landed.map(|(first, _)| number(first.get())))
             .maybe("last", landed.map(|(_, last)| number(last.get())))
             .item(),
-        Ending::Failed(failure) => cells
-            .with("error", text(failure.code.as_str()))
-            .with("message", text(failure.message.as_str()))
-            .item(),
+        Ending::Failed(failure) => {
+            cells.with("error", text(failure.code.as_str())).with("message", text(failure.message.as_str())).item()
+        }
     })
 }
 
@@ -108,10 +104,7 @@ pub(crate) fn finished(item: &Item) -> Result<Finished, StoreError> {
     let row = Row::of("job", item)?;
     let carry: Carry = serde_json::from_str(row.text("carry")?).map_err(|_| row.corrupt("carry"))?;
     let ending = match row.maybe_parsed::<ErrorCode>("error")? {
-        Some(code) => Ending::Failed(Failure {
-            code,
-            message: row.text("message")?.to_owned(),
-        }),
+        Some(code) => Ending::Failed(Failure { code, message: row.text("message")?.to_owned() }),
         None => Ending::Completed {
             posts_count: row.maybe_number("posts")?.unwrap_or(0),
             edits_count: row.maybe_number("edits")?.unwrap_or(0),
@@ -139,9 +132,6 @@ fn landed(row: Row<'_>) -> Result<Option<(Ordinal, Ordinal)>, StoreError> {
 }
 
 fn json(carry: &Carry) -> Result<String, StoreError> {
-    let failed = |error| StoreError::Other {
-        operation: "writing a carry",
-        source: std::sync::Arc::new(error),
-    };
+    let failed = |error| StoreError::Other { operation: "writing a carry", source: std::sync::Arc::new(error) };
     serde_json::to_string(carry).map_err(failed)
 }

@@ -1,0 +1,27 @@
+//! Deletions go on minute by minute until nothing is left.
+
+use domain::source::SourceState;
+use store::Leaving;
+
+use crate::world::{HOUR, MINUTE, NOON, World, slot_at};
+
+#[tokio::test]
+async fn a_deletion_goes_on_until_nothing_of_the_source_is_left_and_no_earlier_than_a_late_fetcher_could_write() {
+    let world = World::new().await;
+    let past = world.source(1, slot_at(world.minute().plus(30), 61), NOON - HOUR).await;
+    let source = past.target.source;
+    let left = world.store.leave(source, SourceState::Deleting, "someone deleted it", world.now()).await.unwrap();
+    assert!(matches!(left, Leaving::Left { .. }));
+    assert_eq!(world.run().await.swept, 0);
+    assert_eq!(world.store.sweeps().await.unwrap(), [source], "a fetcher may still be at it");
+    world.pass(HOUR * 2);
+    let mut swept = 0;
+    for _ in 0..5 {
+        swept += world.run().await.swept;
+        world.pass(MINUTE);
+    }
+    assert_eq!(swept, 1);
+    assert!(world.store.sweeps().await.unwrap().is_empty());
+    assert!(world.store.head(source).await.unwrap().is_none());
+    assert!(world.store.latest(source).await.unwrap().is_none());
+}
