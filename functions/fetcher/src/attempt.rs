@@ -43,13 +43,13 @@ pub(crate) async fn attempt(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<
     if alone || message.reason == Reason::Refresh {
         let marked = if alone { mark.ensure().await } else { mark.show().await };
         if let Err(reason) = marked {
-            return refused(batch.ctx, delivery, reason).await.into();
+            return Box::pin(refused(batch.ctx, delivery, reason)).await.into();
         }
     }
-    let work = mark.watch(work(batch, delivery, mark, turn));
+    let work = Box::pin(mark.watch(work(batch, delivery, mark, turn)));
     match timeout_at(batch.ends, work).await {
         Ok(Ok(step)) => step,
-        Ok(Err(reason)) => refused(batch.ctx, delivery, reason).await.into(),
+        Ok(Err(reason)) => Box::pin(refused(batch.ctx, delivery, reason)).await.into(),
         Err(_) => {
             tracing::warn!(job = %message.job, "an attempt was not ended in time and is given up");
             mark.surrender().await.into()
@@ -72,7 +72,7 @@ fn not_ready(batch: &Batch<'_>, delivery: &Delivery) -> Option<Step> {
 
 async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Turn) -> Step {
     let (ctx, message) = (batch.ctx, &delivery.message);
-    let url = match url(batch, delivery).await {
+    let url = match Box::pin(url(batch, delivery)).await {
         Ok(url) => url,
         Err(verdict) => return verdict.into(),
     };
@@ -106,17 +106,19 @@ async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Tur
     let weighed = decide::weigh(&message.carry, &answer, started_at, &policy);
     let exchange = exchange(&answer, started_at);
     match (weighed, answer) {
-        (Weighed::Unchanged(carry), _) if message.open => land::close(batch, delivery, exchange, carry).await,
+        (Weighed::Unchanged(carry), _) if message.open => Box::pin(land::close(batch, delivery, exchange, carry)).await,
         (Weighed::Unchanged(carry), _) => {
             Step::Finish(Box::new(Ending::unchanged(delivery, exchange, carry, ctx.now())))
         }
         (Weighed::Failed(failed), _) => {
             if let Some(until) = failed.pause_host_until {
-                ctx.pauses.pause(&ctx.store, &message.host, until, ctx.now()).await;
+                Box::pin(ctx.pauses.pause(&ctx.store, &message.host, until, ctx.now())).await;
             }
             Step::Finish(Box::new(Ending::failed(delivery, exchange, failed, ctx.now())))
         }
-        (Weighed::Read(carry), Ok(response)) => land::read(batch, delivery, mark, response, carry, &policy).await,
+        (Weighed::Read(carry), Ok(response)) => {
+            Box::pin(land::read(batch, delivery, mark, response, carry, &policy)).await
+        }
         // Only an answer is worth reading.
         (Weighed::Read(_), Err(_)) => Verdict::Report.into(),
     }

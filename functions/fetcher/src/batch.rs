@@ -118,7 +118,7 @@ impl Batch<'_> {
         }
         alone.sort_by_key(|(deaths, _)| *deaths);
         for (_, delivery) in alone {
-            verdicts.push((delivery.id.clone(), self.alone(delivery).await));
+            verdicts.push((delivery.id.clone(), Box::pin(self.alone(delivery)).await));
         }
         verdicts
     }

@@ -32,7 +32,7 @@ pub use context::{Context, Rules};
 /// The answer names the messages that SQS is to bring again; all others are done with.
 pub async fn handle(ctx: &Context, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
     let (deliveries, mut failed) = delivery::decode(event.records);
-    failed.extend(batch::run(ctx, deliveries, deadline).await);
+    failed.extend(Box::pin(batch::run(ctx, deliveries, deadline)).await);
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response

@@ -48,7 +48,9 @@ impl<'a> Mark<'a> {
             return Ok(());
         }
         let (message, lane) = (&self.delivery.message, self.ctx.rules.lane);
-        match self.ctx.store.mark(message.source, message.job, self.ctx.now(), lane, self.alone).await {
+        let marking = self.ctx.store.mark(message.source, message.job, self.ctx.now(), lane, self.alone);
+        // Boxed, as all that is rare: a hundred attempts are in memory at once.
+        match Box::pin(marking).await {
             Ok(Marking::Marked(pointer)) => *held = Some(pointer),
             Ok(Marking::Superseded) => return Err(Refused::Superseded),
             Ok(Marking::HeldUntil(until)) => return Err(Refused::HeldUntil(until)),
@@ -118,7 +120,7 @@ impl<'a> Mark<'a> {
         let message = &self.delivery.message;
         let lease = timing::queued_lease(message.queued_at, message.earliest, message.interval(), self.ctx.rules.lane);
         let giving = self.ctx.store.give_back(message.source, &pointer, lease, self.alone);
-        match timeout_at(self.by, giving).await {
+        match timeout_at(self.by, Box::pin(giving)).await {
             // If it is not ours any more, there is nothing to return.
             Ok(Ok(_)) => Returned::Yes,
             Err(_) => {

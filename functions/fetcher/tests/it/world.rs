@@ -233,7 +233,7 @@ impl World {
     /// Delivers a fresh message, which must be acknowledged: the record of its job.
     pub(crate) async fn work(&self, ctx: &Context, message: &FetchMessage) -> Finished {
         assert_eq!(self.deliver(ctx, &[(message, 1)]).await, Vec::<usize>::new(), "the message is reported");
-        self.end(message).await.expect("the job has no record")
+        self.end(message).await.unwrap()
     }
 
     /// The record of a job.
