@@ -64,19 +64,11 @@ impl Origin {
     pub async fn start_on(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            arrived: Notify::new(),
-        });
+        let shared = Arc::new(Shared { state: Mutex::default(), arrived: Notify::new() });
         let stopping = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&shared), stopping.subscribe()));
-        Ok(Self {
-            address,
-            shared,
-            stopping,
-            tasks,
-        })
+        Ok(Self { address, shared, stopping, tasks })
     }
 
     /// Where it listens.
@@ -100,11 +92,7 @@ impl Origin {
         let next = Mutex::new(0);
         self.on(path, move |_| {
             let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-            let reply = replies
-                .get(*next)
-                .or(replies.last())
-                .cloned()
-                .unwrap_or_else(|| Reply::status(404));
+            let reply = replies.get(*next).or(replies.last()).cloned().unwrap_or_else(|| Reply::status(404));
             *next += 1;
             reply
         });
@@ -127,13 +115,7 @@ impl Origin {
 
     /// The requests for `path` (without query) so far, in the order of their arrival.
     pub fn requests(&self, path: &str) -> Vec<Seen> {
-        self.shared
-            .state()
-            .seen
-            .iter()
-            .filter(|seen| seen.path() == path)
-            .cloned()
-            .collect()
+        self.shared.state().seen.iter().filter(|seen| seen.path() == path).cloned().collect()
     }
 
     /// All requests so far, in the order of their arrival.

@@ -73,14 +73,7 @@ pub(crate) enum Body {
 
 impl Reply {
     fn new(status: u16, body: Body) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body,
-            gate: None,
-            delay: None,
-            close: false,
-        }
+        Self { status, headers: Vec::new(), body, gate: None, delay: None, close: false }
     }
 
     /// A status with an empty body.
@@ -120,13 +113,7 @@ impl Reply {
 
     /// 200 in chunks, each of which waits at `gate`.
     pub fn drip(chunks: impl IntoIterator<Item = Bytes>, gate: &Gate) -> Self {
-        Self::new(
-            200,
-            Body::Dripping {
-                chunks: chunks.into_iter().collect(),
-                gate: gate.clone(),
-            },
-        )
+        Self::new(200, Body::Dripping { chunks: chunks.into_iter().collect(), gate: gate.clone() })
     }
 
     /// 304 if the request carries `etag` in `If-None-Match`, else `fresh`; both with that `ETag`.
@@ -160,10 +147,7 @@ impl Reply {
     #[must_use]
     pub fn truncated(mut self, sent: usize) -> Self {
         if let Body::Whole(body) = self.body {
-            self.body = Body::Truncated {
-                sent: sent.min(body.len()),
-                body,
-            };
+            self.body = Body::Truncated { sent: sent.min(body.len()), body };
         }
         self
     }
@@ -172,10 +156,7 @@ impl Reply {
     #[must_use]
     pub fn stalled(mut self, sent: usize) -> Self {
         if let Body::Whole(body) = self.body {
-            self.body = Body::Stalled {
-                sent: sent.min(body.len()),
-                body,
-            };
+            self.body = Body::Stalled { sent: sent.min(body.len()), body };
         }
         self
     }

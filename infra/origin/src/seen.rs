@@ -33,10 +33,7 @@ impl Seen {
 
     /// The value of the first header called `name`, in any case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers
-            .iter()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice())
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
     }
 
     /// The same as text; `None` also if it is no UTF-8.
@@ -46,10 +43,7 @@ impl Seen {
 
     /// How many headers are called `name`, in any case.
     pub fn count(&self, name: &str) -> usize {
-        self.headers
-            .iter()
-            .filter(|(own, _)| own.eq_ignore_ascii_case(name))
-            .count()
+        self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).count()
     }
 
     /// The `Host` header, with its port; empty if there is none.

@@ -17,11 +17,7 @@ const MAX_HEAD: usize = 64 * 1024;
 
 /// Serves requests until either side has enough.
 pub(crate) async fn serve(socket: TcpStream, number: u64, shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
-    let mut connection = Connection {
-        socket,
-        buffer: BytesMut::new(),
-        number,
-    };
+    let mut connection = Connection { socket, buffer: BytesMut::new(), number };
     // Small pieces go out as they are written; it is a hint that may fail.
     if connection.socket.set_nodelay(true).is_err() {
         return;
@@ -34,10 +30,7 @@ pub(crate) async fn serve(socket: TcpStream, number: u64, shared: Arc<Shared>, m
         // The end of the connection, or nothing that can be answered.
         let Ok(Some(seen)) = seen else { return };
         let reply = shared.answer(&seen);
-        let under_way = UnderWay {
-            shared: &shared,
-            host: seen.host(),
-        };
+        let under_way = UnderWay { shared: &shared, host: seen.host() };
         let keep = tokio::select! {
             keep = connection.write(&seen, &reply, &shared) => keep,
             // What would never end by itself ends here.
@@ -92,10 +85,7 @@ impl Connection {
         let Some(mut seen) = parse(&head, self.number) else {
             return Ok(None);
         };
-        let length = seen
-            .header_text("content-length")
-            .and_then(|length| length.parse().ok())
-            .unwrap_or(0);
+        let length = seen.header_text("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         while self.buffer.len() < length {
             if self.socket.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(None);
@@ -186,8 +176,7 @@ impl Connection {
 }
 
 fn asks_to_close(seen: &Seen) -> bool {
-    seen.header_text("connection")
-        .is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    seen.header_text("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
 /// Status line and headers; chunked unless `length` is known or the status has no body.
@@ -217,9 +206,7 @@ fn head(reply: &Reply, length: Option<usize>) -> Vec<u8> {
 }
 
 fn parse(head: &[u8], connection: u64) -> Option<Seen> {
-    let mut lines = head
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let mut words = std::str::from_utf8(lines.next()?).ok()?.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut headers = Vec::new();
@@ -228,12 +215,5 @@ fn parse(head: &[u8], connection: u64) -> Option<Seen> {
         let name = std::str::from_utf8(&line[..colon]).ok()?.to_owned();
         headers.push((name, line[colon + 1..].trim_ascii().to_vec()));
     }
-    Some(Seen {
-        method,
-        target,
-        headers,
-        body: Bytes::new(),
-        at: Instant::now(),
-        connection,
-    })
+    Some(Seen { method, target, headers, body: Bytes::new(), at: Instant::now(), connection })
 }

@@ -33,15 +33,9 @@ const GET: &str = "GET /feed?x=1 HTTP/1.1\r\nHost: h:1\r\nX-Odd:  a  b \r\nx-odd
 #[tokio::test]
 async fn a_script_plays_its_replies_in_turn_and_repeats_the_last() {
     let origin = Origin::start().await.unwrap();
-    origin.script(
-        "/feed",
-        [Reply::ok("one").header("etag", "\"1\""), Reply::not_modified()],
-    );
+    origin.script("/feed", [Reply::ok("one").header("etag", "\"1\""), Reply::not_modified()]);
     let first = exchange(&origin, GET, None).await;
-    assert_eq!(
-        first,
-        "HTTP/1.1 200 Scripted\r\netag: \"1\"\r\ncontent-length: 3\r\n\r\none"
-    );
+    assert_eq!(first, "HTTP/1.1 200 Scripted\r\netag: \"1\"\r\ncontent-length: 3\r\n\r\none");
     for _ in 0..2 {
         assert_eq!(exchange(&origin, GET, None).await, "HTTP/1.1 304 Scripted\r\n\r\n");
     }
@@ -54,21 +48,10 @@ async fn requests_are_recorded_byte_for_byte_and_in_order() {
     let origin = Origin::start().await.unwrap();
     exchange(&origin, GET, None).await;
     let [seen] = origin.requests("/feed").try_into().unwrap();
-    assert_eq!(
-        (seen.method.as_str(), seen.target.as_str(), seen.query()),
-        ("GET", "/feed?x=1", Some("x=1"))
-    );
-    let lines: Vec<_> = seen
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_slice()))
-        .collect();
-    let expected: [(&str, &[u8]); 4] = [
-        ("Host", b"h:1"),
-        ("X-Odd", b"a  b"),
-        ("x-odd", b"\"c\""),
-        ("Connection", b"close"),
-    ];
+    assert_eq!((seen.method.as_str(), seen.target.as_str(), seen.query()), ("GET", "/feed?x=1", Some("x=1")));
+    let lines: Vec<_> = seen.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let expected: [(&str, &[u8]); 4] =
+        [("Host", b"h:1"), ("X-Odd", b"a  b"), ("x-odd", b"\"c\""), ("Connection", b"close")];
     assert_eq!(lines, expected);
     assert_eq!((seen.count("X-ODD"), seen.connection), (2, 1));
 }
@@ -78,11 +61,7 @@ async fn bad_replies_are_as_bad_as_scripted() {
     let origin = Origin::start().await.unwrap();
     origin.script("/feed", [Reply::raw("220 smtp\r\n"), Reply::ok("abcdef").truncated(2)]);
     assert_eq!(exchange(&origin, GET, None).await, "220 smtp\r\n");
-    assert!(
-        exchange(&origin, GET, None)
-            .await
-            .ends_with("content-length: 6\r\n\r\nab")
-    );
+    assert!(exchange(&origin, GET, None).await.ends_with("content-length: 6\r\n\r\nab"));
     assert_eq!(origin.body_bytes("/feed"), 2);
 }
 

@@ -22,13 +22,8 @@ impl Bucket {
     pub fn new(config: &aws_types::SdkConfig, name: impl Into<String>) -> Self {
         // Servers on one machine have no host name for each bucket.
         let path_style = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config)
-            .force_path_style(path_style)
-            .build();
-        Self {
-            client: Client::from_conf(config),
-            name: name.into(),
-        }
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        Self { client: Client::from_conf(config), name: name.into() }
     }
 
     /// Its name.
@@ -45,17 +40,9 @@ impl Bucket {
         // The one region that must not be named.
         let place = region.filter(|region| region != "us-east-1").map(|region| {
             let constraint = BucketLocationConstraint::from(region.as_str());
-            CreateBucketConfiguration::builder()
-                .location_constraint(constraint)
-                .build()
+            CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
-        let made = self
-            .client
-            .create_bucket()
-            .bucket(&self.name)
-            .set_create_bucket_configuration(place)
-            .send()
-            .await;
+        let made = self.client.create_bucket().bucket(&self.name).set_create_bucket_configuration(place).send().await;
         match made {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(is_there) => self.reach().await,
@@ -66,9 +53,7 @@ impl Bucket {
     /// Whether the bucket is there and ours: names are shared by everybody, and not every server says whose one is.
     async fn reach(&self) -> Result<(), BlobError> {
         let found = self.client.head_bucket().bucket(&self.name).send().await;
-        found
-            .map(|_| ())
-            .map_err(|error| BlobError::of("HeadBucket", &self.name, error))
+        found.map(|_| ()).map_err(|error| BlobError::of("HeadBucket", &self.name, error))
     }
 
     /// Puts the content of a post (compressed) where its hash says, and returns its key. Putting the same bytes again, at once or after
@@ -108,33 +93,20 @@ impl Bucket {
             }
             Err(error) => return Err(BlobError::of("GetObject", &self.name, error)),
         };
-        let told = answer
-            .content_length()
-            .and_then(|length| usize::try_from(length).ok())
-            .unwrap_or(0);
+        let told = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let bytes = self.read(key, answer.body, told, limit_bytes).await?;
-        if key.names(&bytes) {
-            Ok(Some(bytes))
-        } else {
-            Err(BlobError::Corrupt { path: key.path() })
-        }
+        if key.names(&bytes) { Ok(Some(bytes)) } else { Err(BlobError::Corrupt { path: key.path() }) }
     }
 
     /// Reads to the end or to `limit`; `told` is what the header promised.
     async fn read(&self, key: &BlobKey, mut body: ByteStream, told: usize, limit: usize) -> Result<Bytes, BlobError> {
-        let too_large = || BlobError::TooLarge {
-            path: key.path(),
-            limit_bytes: limit,
-        };
+        let too_large = || BlobError::TooLarge { path: key.path(), limit_bytes: limit };
         if told > limit {
             return Err(too_large());
         }
         let mut bytes = BytesMut::with_capacity(told);
         while let Some(chunk) = body.next().await {
-            let broken = |error| BlobError::Unavailable {
-                operation: "GetObject",
-                source: Box::new(error),
-            };
+            let broken = |error| BlobError::Unavailable { operation: "GetObject", source: Box::new(error) };
             let chunk = chunk.map_err(broken)?;
             if bytes.len().saturating_add(chunk.len()) > limit {
                 return Err(too_large());

@@ -81,10 +81,7 @@ impl BlobError {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let answer = error.raw_response().map(|response| response.status().as_u16());
-        let code = error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::code)
-            .map(str::to_owned);
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
         let meaning = match &error {
             SdkError::ConstructionFailure(_) => Meaning::Other,
             SdkError::ServiceError(_) => Meaning::of(answer, code.as_deref()),
@@ -96,9 +93,7 @@ impl BlobError {
             Meaning::Throttled => Self::Throttled { operation, source },
             Meaning::Unavailable => Self::Unavailable { operation, source },
             Meaning::NotPermitted => Self::NotPermitted { operation, source },
-            Meaning::MissingBucket => Self::MissingBucket {
-                bucket: bucket.to_owned(),
-            },
+            Meaning::MissingBucket => Self::MissingBucket { bucket: bucket.to_owned() },
             Meaning::Other => Self::Other { operation, source },
         }
     }

@@ -22,20 +22,14 @@ enum Kind {
 impl BlobKey {
     /// The key of a post's content; `bytes` as they will be stored, which is compressed.
     pub fn content_of(bytes: &[u8]) -> Self {
-        Self {
-            kind: Kind::Content,
-            hash: blake3::hash(bytes).to_hex().to_string(),
-        }
+        Self { kind: Kind::Content, hash: blake3::hash(bytes).to_hex().to_string() }
     }
 
     /// The key of a post's content by the hash that was kept of it; `None` if that is no hash.
     pub fn content(hash: &str) -> Option<Self> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let valid = hash.len() == HASH_LENGTH && hash.bytes().all(hex);
-        valid.then(|| Self {
-            kind: Kind::Content,
-            hash: hash.to_owned(),
-        })
+        valid.then(|| Self { kind: Kind::Content, hash: hash.to_owned() })
     }
 
     /// The hash of its bytes: what a post keeps of its content. 64 lower-case hex digits.
@@ -99,13 +93,9 @@ mod tests {
     #[test]
     fn what_is_no_hash_names_nothing() {
         let good = BlobKey::content_of(b"").hash().to_owned();
-        for bad in [
-            String::new(),
-            good.to_uppercase(),
-            good[1..].to_owned(),
-            format!("{good}0"),
-            format!("../{}", &good[3..]),
-        ] {
+        for bad in
+            [String::new(), good.to_uppercase(), good[1..].to_owned(), format!("{good}0"), format!("../{}", &good[3..])]
+        {
             assert_eq!(BlobKey::content(&bad), None, "{bad}");
         }
     }

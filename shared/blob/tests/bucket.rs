@@ -42,28 +42,16 @@ async fn a_blob_comes_back_byte_for_byte_however_often_it_was_put() {
 #[tokio::test]
 async fn a_blob_that_was_never_put_is_absent() {
     let (_emulator, bucket) = bucket().await;
-    assert_eq!(
-        bucket
-            .get(&BlobKey::content_of(b"nobody put this"), LIMIT)
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(bucket.get(&BlobKey::content_of(b"nobody put this"), LIMIT).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn no_more_is_read_than_the_caller_allows() {
     let (_emulator, bucket) = bucket().await;
     let key = bucket.put_content(Bytes::from(vec![7; 1_000])).await.unwrap();
-    assert_eq!(
-        bucket.get(&key, 1_000).await.unwrap().map(|bytes| bytes.len()),
-        Some(1_000)
-    );
+    assert_eq!(bucket.get(&key, 1_000).await.unwrap().map(|bytes| bytes.len()), Some(1_000));
     let error = bucket.get(&key, 999).await.unwrap_err();
-    assert!(
-        matches!(&error, BlobError::TooLarge { limit_bytes: 999, .. }),
-        "{error}"
-    );
+    assert!(matches!(&error, BlobError::TooLarge { limit_bytes: 999, .. }), "{error}");
     assert!(!error.is_retryable());
 }
 
@@ -74,19 +62,10 @@ async fn bytes_that_are_not_those_of_the_key_are_refused() {
     bucket.create().await.unwrap();
     let key = BlobKey::content_of(b"what was meant");
     let client = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(&aws.config(Service::S3))
-            .force_path_style(true)
-            .build(),
+        aws_sdk_s3::config::Builder::from(&aws.config(Service::S3)).force_path_style(true).build(),
     );
     let body = Bytes::from_static(b"what is there").into();
-    client
-        .put_object()
-        .bucket("feedmill")
-        .key(key.path())
-        .body(body)
-        .send()
-        .await
-        .unwrap();
+    client.put_object().bucket("feedmill").key(key.path()).body(body).send().await.unwrap();
     assert!(matches!(bucket.get(&key, LIMIT).await, Err(BlobError::Corrupt { .. })));
     drop(emulator);
 }
@@ -98,18 +77,9 @@ async fn a_blob_says_what_it_is_and_how_long_it_may_be_cached() {
     let bucket = Bucket::new(&config, "feedmill");
     bucket.create().await.unwrap();
     let key = bucket.put_content(Bytes::from_static(b"<p>")).await.unwrap();
-    let client = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(true)
-            .build(),
-    );
-    let head = client
-        .head_object()
-        .bucket("feedmill")
-        .key(key.path())
-        .send()
-        .await
-        .unwrap();
+    let client =
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build());
+    let head = client.head_object().bucket("feedmill").key(key.path()).send().await.unwrap();
     assert_eq!(head.content_type(), Some(key.content_type()));
     assert_eq!(head.content_encoding(), Some("zstd"));
     assert_eq!(head.cache_control(), Some(key.cache_control()));
@@ -129,37 +99,13 @@ async fn a_server_that_is_gone_is_worth_another_try_and_a_wrong_secret_is_not() 
     let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
     bucket.create().await.unwrap();
     let wrong = Credentials::new("local", "wrong", None, None, "test");
-    let stranger = aws
-        .config(Service::S3)
-        .to_builder()
-        .credentials_provider(SharedCredentialsProvider::new(wrong))
-        .build();
-    let refused = Bucket::new(&stranger, "feedmill")
-        .put_content(Bytes::from_static(b"x"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            BlobError::NotPermitted {
-                operation: "PutObject",
-                ..
-            }
-        ),
-        "{refused:?}"
-    );
+    let stranger =
+        aws.config(Service::S3).to_builder().credentials_provider(SharedCredentialsProvider::new(wrong)).build();
+    let refused = Bucket::new(&stranger, "feedmill").put_content(Bytes::from_static(b"x")).await.unwrap_err();
+    assert!(matches!(refused, BlobError::NotPermitted { operation: "PutObject", .. }), "{refused:?}");
     assert!(!refused.is_retryable());
     emulator.shutdown().await;
     let silent = bucket.put_content(Bytes::from_static(b"x")).await.unwrap_err();
-    assert!(
-        matches!(
-            silent,
-            BlobError::Unavailable {
-                operation: "PutObject",
-                ..
-            }
-        ),
-        "{silent:?}"
-    );
+    assert!(matches!(silent, BlobError::Unavailable { operation: "PutObject", .. }), "{silent:?}");
     assert!(silent.is_retryable());
 }

@@ -50,10 +50,7 @@ pub(crate) async fn read(
     limit_bytes: u64,
 ) -> Result<Body, FetchError> {
     let host = response.url().host_str().unwrap_or_default().to_owned();
-    let broken = |source: io::Error| FetchError::Protocol {
-        host: host.clone(),
-        source: source.into(),
-    };
+    let broken = |source: io::Error| FetchError::Protocol { host: host.clone(), source: source.into() };
     let coding = coding(response.headers()).map_err(broken)?;
     // Nothing of a body that says itself that it is too long is read.
     if coding == Coding::Identity && response.content_length().is_some_and(|length| length > limit_bytes) {
@@ -61,10 +58,7 @@ pub(crate) async fn read(
     }
     let wire = Arc::new(AtomicU64::new(0));
     let Some(mut reader) = decoded(response, coding, Arc::clone(&wire)).await.map_err(broken)? else {
-        return Ok(Body {
-            bytes: Bytes::new(),
-            wire_bytes: 0,
-        });
+        return Ok(Body { bytes: Bytes::new(), wire_bytes: 0 });
     };
     let limit = usize::try_from(limit_bytes).unwrap_or(usize::MAX);
     let mut body = Vec::new();
@@ -88,10 +82,7 @@ pub(crate) async fn read(
     }
     body.shrink_to_fit();
     share.shrink(body.len());
-    Ok(Body {
-        bytes: Bytes::from_owner(Held { body, _share: share }),
-        wire_bytes: wire.load(Ordering::Relaxed),
-    })
+    Ok(Body { bytes: Bytes::from_owner(Held { body, _share: share }), wire_bytes: wire.load(Ordering::Relaxed) })
 }
 
 /// Reads the rest of a short body that nobody wants. Whatever goes wrong there matters to nobody: the connection is closed then.
@@ -127,10 +118,7 @@ async fn decoded(
     let chunks = stream::try_unfold(response, move |mut response| {
         let wire = Arc::clone(&wire);
         async move {
-            let chunk = response
-                .chunk()
-                .await
-                .map_err(|error| io::Error::other(error.without_url()))?;
+            let chunk = response.chunk().await.map_err(|error| io::Error::other(error.without_url()))?;
             wire.fetch_add(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64), Ordering::Relaxed);
             Ok::<_, io::Error>(chunk.map(|chunk| (chunk, response)))
         }
@@ -152,19 +140,13 @@ async fn decoded(
 
 fn coding(headers: &HeaderMap) -> io::Result<Coding> {
     let mut coding = Coding::Identity;
-    let values = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     for token in values.flat_map(|value| value.split(',')) {
         let next = match token.trim().to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => Coding::Gzip,
             "br" => Coding::Brotli,
             "deflate" | "compress" | "x-compress" | "zstd" | "dcb" | "dcz" => {
-                return Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "a compression that was not asked for",
-                ));
+                return Err(io::Error::new(io::ErrorKind::Unsupported, "a compression that was not asked for"));
             }
             // Some servers write `identity`, `none` or a charset there; browsers look past it.
             _ => continue,

@@ -36,10 +36,7 @@ impl Budget {
 
     /// Waits for what a body starts with.
     pub(crate) async fn share(&self) -> Share {
-        Share {
-            held: acquire(Arc::clone(&self.pieces), self.first).await,
-            over: None,
-        }
+        Share { held: acquire(Arc::clone(&self.pieces), self.first).await, over: None }
     }
 
     /// Waits until `share` covers `bytes`.
@@ -69,9 +66,7 @@ impl Share {
 }
 
 fn pieces_of(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(PIECE))
-        .unwrap_or(u32::MAX)
-        .min(u32::MAX >> 3)
+    u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX).min(u32::MAX >> 3)
 }
 
 /// Acquires from a semaphore that is never closed.
@@ -96,23 +91,11 @@ mod tests {
             bodies.push(budget.share().await);
         }
         assert!(budget.share().now_or_never().is_none(), "a fifth has to wait");
-        budget
-            .grow(&mut bodies[0], 2 * FIRST)
-            .now_or_never()
-            .expect("the first to need more goes over");
-        budget
-            .grow(&mut bodies[0], 8 * FIRST)
-            .now_or_never()
-            .expect("and stays over");
-        assert!(
-            budget.grow(&mut bodies[1], 2 * FIRST).now_or_never().is_none(),
-            "the next one waits"
-        );
+        budget.grow(&mut bodies[0], 2 * FIRST).now_or_never().expect("the first to need more goes over");
+        budget.grow(&mut bodies[0], 8 * FIRST).now_or_never().expect("and stays over");
+        assert!(budget.grow(&mut bodies[1], 2 * FIRST).now_or_never().is_none(), "the next one waits");
         drop(bodies.remove(0));
-        budget
-            .grow(&mut bodies[0], 2 * FIRST)
-            .now_or_never()
-            .expect("what was given back serves the next");
+        budget.grow(&mut bodies[0], 2 * FIRST).now_or_never().expect("what was given back serves the next");
     }
 
     #[tokio::test]

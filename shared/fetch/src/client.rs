@@ -40,14 +40,9 @@ pub(crate) fn build(resolver: Guarded) -> Result<reqwest::Client, SettingsError>
 fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
     let mut provider = aws_lc_rs::default_provider();
     // X25519 first: its key share is small and every server takes it, so that no handshake needs a second round or a second packet.
-    provider.kx_groups = vec![
-        aws_lc_rs::kx_group::X25519,
-        aws_lc_rs::kx_group::SECP256R1,
-        aws_lc_rs::kx_group::SECP384R1,
-    ];
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    provider.kx_groups =
+        vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1, aws_lc_rs::kx_group::SECP384R1];
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -168,14 +168,10 @@ impl FetchError {
     /// The failure as a FAILED job records it: no URL, no address, nothing that an origin sent.
     pub fn failure(&self) -> Failure {
         let message = match self {
-            Self::BadUrl {
-                reason,
-                redirected: false,
-            } => format!("Feedmill does not fetch this URL: {reason}."),
-            Self::BadUrl {
-                reason,
-                redirected: true,
-            } => format!("A redirect leads to a URL that is refused: {reason}."),
+            Self::BadUrl { reason, redirected: false } => format!("Feedmill does not fetch this URL: {reason}."),
+            Self::BadUrl { reason, redirected: true } => {
+                format!("A redirect leads to a URL that is refused: {reason}.")
+            }
             Self::NotPublic { redirected: false, .. } => "The host is not on the public internet.".to_owned(),
             Self::NotPublic { redirected: true, .. } => {
                 "A redirect leads to a host that is not on the public internet.".to_owned()

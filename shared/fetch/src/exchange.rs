@@ -91,10 +91,7 @@ impl Fetcher {
         let bytes = usize::try_from(settings.max_bytes_in_flight).unwrap_or(0);
         let budget = Budget::new(limit("max_bytes_in_flight", bytes)?);
         limit("max_body_bytes", usize::try_from(settings.max_body_bytes).unwrap_or(0))?;
-        let client = client::build(Guarded {
-            lookup: settings.lookup,
-            reach: settings.reach.clone(),
-        })?;
+        let client = client::build(Guarded { lookup: settings.lookup, reach: settings.reach.clone() })?;
         let inner = Inner {
             client,
             agent,
@@ -121,11 +118,7 @@ impl Fetcher {
 }
 
 fn limit(name: &'static str, value: usize) -> Result<usize, SettingsError> {
-    if value == 0 {
-        Err(SettingsError::Limit { name })
-    } else {
-        Ok(value)
-    }
+    if value == 0 { Err(SettingsError::Limit { name }) } else { Ok(value) }
 }
 
 impl Inner {
@@ -148,11 +141,7 @@ impl Inner {
     async fn place(&self, url: &Url) -> Place {
         let turn = self.hosts.turn(&host_key(url)).await;
         let permit = acquire(Arc::clone(&self.requests), 1).await;
-        Place {
-            share: self.budget.share().await,
-            _permit: permit,
-            _turn: turn,
-        }
+        Place { share: self.budget.share().await, _permit: permit, _turn: turn }
     }
 
     async fn follow(&self, mut url: Url, headers: HeaderMap, mut place: Place) -> Result<Response, FetchError> {
@@ -178,10 +167,7 @@ impl Inner {
                 drop(place);
                 place = self.place(&next).await;
             }
-            redirects.push(Redirect {
-                status,
-                target: next.as_str().to_owned(),
-            });
+            redirects.push(Redirect { status, target: next.as_str().to_owned() });
             seen.push(next.clone());
             url = next;
         };
@@ -196,17 +182,12 @@ impl Inner {
 
     /// Where a redirect leads, if it may.
     fn target(&self, from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
-        let no_target = FetchError::Redirects {
-            reason: RedirectTrouble::NoTarget,
-        };
+        let no_target = FetchError::Redirects { reason: RedirectTrouble::NoTarget };
         let Some(location) = headers.get(LOCATION) else {
             return Err(no_target);
         };
         let written = std::str::from_utf8(location.as_bytes()).map_err(|_| no_target)?;
-        let bad = |reason| FetchError::BadUrl {
-            reason,
-            redirected: true,
-        };
+        let bad = |reason| FetchError::BadUrl { reason, redirected: true };
         let mut next = from.join(written).map_err(|_| bad(BadUrl::Syntax))?;
         next.set_fragment(None);
         // A relative redirect writes no host; the host it keeps was judged before.
@@ -230,10 +211,7 @@ impl Inner {
         let body = if status.is_success() {
             body::read(answer, &self.budget, share, self.max_body_bytes).await?
         } else {
-            Body {
-                bytes: bytes::Bytes::new(),
-                wire_bytes: discard(answer).await,
-            }
+            Body { bytes: bytes::Bytes::new(), wire_bytes: discard(answer).await }
         };
         let ended_at = (self.clock)();
         Ok(Response {
@@ -261,10 +239,7 @@ impl Inner {
         for (name, value) in [
             (USER_AGENT, Some(agent.as_bytes())),
             (IF_NONE_MATCH, validators.etag.as_ref().map(|etag| etag.0.as_slice())),
-            (
-                IF_MODIFIED_SINCE,
-                validators.last_modified.as_ref().map(|date| date.0.as_slice()),
-            ),
+            (IF_MODIFIED_SINCE, validators.last_modified.as_ref().map(|date| date.0.as_slice())),
         ] {
             // What came in a header fits into one; anything else was damaged on the way and is better left out.
             if let Some(Ok(value)) = value.map(HeaderValue::from_bytes) {

@@ -10,16 +10,9 @@ use crate::resolver::{OnlyPrivate, Unresolved};
 pub(crate) fn explain(error: reqwest::Error, host: String, redirected: bool) -> FetchError {
     let error = error.without_url();
     if let Some(OnlyPrivate { ip }) = cause::<OnlyPrivate>(&error) {
-        return FetchError::NotPublic {
-            host,
-            ip: Some(*ip),
-            redirected,
-        };
+        return FetchError::NotPublic { host, ip: Some(*ip), redirected };
     }
-    let (unresolved, tls) = (
-        cause::<Unresolved>(&error).is_some(),
-        cause::<rustls::Error>(&error).is_some(),
-    );
+    let (unresolved, tls) = (cause::<Unresolved>(&error).is_some(), cause::<rustls::Error>(&error).is_some());
     let (connect, source) = (error.is_connect(), error.into());
     match () {
         () if unresolved => FetchError::Dns { host, source },

@@ -21,10 +21,7 @@ pub(crate) fn validators(headers: &HeaderMap) -> Validators {
         let value = headers.get(name)?.as_bytes();
         (!value.is_empty() && value.len() <= MAX_VALIDATOR).then(|| RawHeader(value.to_vec()))
     };
-    Validators {
-        etag: raw(ETAG),
-        last_modified: raw(LAST_MODIFIED),
-    }
+    Validators { etag: raw(ETAG), last_modified: raw(LAST_MODIFIED) }
 }
 
 /// `Content-Type`, lossily decoded, at most 200 characters.
@@ -70,10 +67,7 @@ struct CacheControl {
 
 fn cache_control(headers: &HeaderMap) -> CacheControl {
     let mut said = CacheControl::default();
-    let values = headers
-        .get_all(CACHE_CONTROL)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     for directive in values.flat_map(|value| value.split(',')) {
         let (name, argument) = match directive.split_once('=') {
             Some((name, argument)) => (name.trim(), Some(argument.trim().trim_matches('"'))),
@@ -106,10 +100,7 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
-    let since_epoch = httpdate::parse_http_date(text)
-        .ok()?
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()?;
+    let since_epoch = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp::EPOCH + since_epoch)
 }
 
@@ -125,11 +116,7 @@ mod tests {
     }
 
     fn check_fresh(lines: &[(&str, &str)], expected: Option<u64>) {
-        assert_eq!(
-            fresh_for(&headers(lines), NOW),
-            expected.map(Duration::from_secs),
-            "{lines:?}"
-        );
+        assert_eq!(fresh_for(&headers(lines), NOW), expected.map(Duration::from_secs), "{lines:?}");
     }
 
     #[test]
@@ -138,17 +125,8 @@ mod tests {
         let expires = ("expires", "Thu, 01 Jan 2026 13:00:00 GMT");
         check_fresh(&[], None);
         check_fresh(&[("cache-control", "max-age=600")], Some(600));
-        check_fresh(
-            &[
-                ("cache-control", "public, Max-Age=\"600\" , must-revalidate"),
-                ("age", "100"),
-            ],
-            Some(500),
-        );
-        check_fresh(
-            &[("cache-control", "public"), ("cache-control", "max-age=60")],
-            Some(60),
-        );
+        check_fresh(&[("cache-control", "public, Max-Age=\"600\" , must-revalidate"), ("age", "100")], Some(500));
+        check_fresh(&[("cache-control", "public"), ("cache-control", "max-age=60")], Some(60));
         check_fresh(&[("cache-control", "max-age=60"), ("age", "61")], None);
         check_fresh(&[("cache-control", "max-age=60"), ("age", "old")], Some(60));
         check_fresh(&[("cache-control", "max-age=60"), expires, date], Some(60));
@@ -160,14 +138,9 @@ mod tests {
 
     #[test]
     fn what_forbids_storing_stops_no_conditional_poll() {
-        for value in [
-            "no-cache",
-            "no-store",
-            "max-age=0",
-            "s-maxage=600",
-            "No-Store, max-age=600",
-            "no-cache, max-age=600",
-        ] {
+        for value in
+            ["no-cache", "no-store", "max-age=0", "s-maxage=600", "No-Store, max-age=600", "no-cache, max-age=600"]
+        {
             check_fresh(&[("cache-control", value)], None);
         }
         for value in ["0", "-1", "", "yesterday", "Thu, 01 Jan 2026 10:00:00 GMT"] {
@@ -175,27 +148,14 @@ mod tests {
         }
         check_fresh(&[("cache-control", "max-age=60, s-maxage=6000")], Some(60));
         check_fresh(&[("cache-control", "no-cache=\"set-cookie\", max-age=60")], Some(60));
-        check_fresh(
-            &[
-                ("cache-control", "max-age=soon"),
-                ("expires", "Thu, 01 Jan 2026 13:00:00 GMT"),
-            ],
-            None,
-        );
-        check_fresh(
-            &[("cache-control", "max-age=99999999999999999999999")],
-            Some(LONGEST_WAIT.as_secs()),
-        );
+        check_fresh(&[("cache-control", "max-age=soon"), ("expires", "Thu, 01 Jan 2026 13:00:00 GMT")], None);
+        check_fresh(&[("cache-control", "max-age=99999999999999999999999")], Some(LONGEST_WAIT.as_secs()));
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let check = |lines: &[(&str, &str)], expected: Option<u64>| {
-            assert_eq!(
-                retry_after(&headers(lines), NOW),
-                expected.map(Duration::from_secs),
-                "{lines:?}"
-            );
+            assert_eq!(retry_after(&headers(lines), NOW), expected.map(Duration::from_secs), "{lines:?}");
         };
         let in_two_days = ("retry-after", "Sat, 03 Jan 2026 12:00:00 GMT");
         check(&[("retry-after", "120")], Some(120));
@@ -219,9 +179,6 @@ mod tests {
             last_modified: Some(RawHeader(b"some time ago".to_vec())),
         };
         assert_eq!(validators(&odd), expected);
-        assert_eq!(
-            validators(&headers(&[("etag", &"x".repeat(2_000)), ("last-modified", "")])),
-            Validators::default()
-        );
+        assert_eq!(validators(&headers(&[("etag", &"x".repeat(2_000)), ("last-modified", "")])), Validators::default());
     }
 }

@@ -30,21 +30,11 @@ struct Place {
 impl Hosts {
     /// Waits until nobody else is asking `host`, first come, first served.
     pub(crate) async fn turn(&self, host: &str) -> Turn {
-        let lock = Arc::clone(
-            entries(&self.table)
-                .entry(host.to_owned())
-                .or_insert_with(|| Arc::new(Semaphore::new(1))),
-        );
-        let place = Place {
-            table: Arc::clone(&self.table),
-            host: host.to_owned(),
-            lock: Some(Arc::clone(&lock)),
-        };
+        let lock =
+            Arc::clone(entries(&self.table).entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))));
+        let place = Place { table: Arc::clone(&self.table), host: host.to_owned(), lock: Some(Arc::clone(&lock)) };
         let permit = crate::budget::acquire(lock, 1).await;
-        Turn {
-            _permit: permit,
-            _place: place,
-        }
+        Turn { _permit: permit, _place: place }
     }
 
     #[cfg(test)]

@@ -22,20 +22,14 @@ pub struct Reach {
 impl Default for Reach {
     /// Public addresses only, on ports 80, 443, 8080 and 8443.
     fn default() -> Self {
-        Self {
-            allow_private_networks: false,
-            ports: vec![80, 443, 8080, 8443],
-        }
+        Self { allow_private_networks: false, ports: vec![80, 443, 8080, 8443] }
     }
 }
 
 impl Reach {
     /// The default ports, any address.
     pub fn with_private_networks() -> Self {
-        Self {
-            allow_private_networks: true,
-            ..Self::default()
-        }
+        Self { allow_private_networks: true, ..Self::default() }
     }
 
     /// Whether a socket may connect to `ip`.
@@ -70,11 +64,7 @@ impl Reach {
             Host::Domain(_) => None,
         };
         if ip.is_some_and(|ip| !is_public(ip)) || matches!(host, Host::Domain(name) if is_localhost(name)) {
-            return Err(FetchError::NotPublic {
-                host: host_key(url),
-                ip,
-                redirected,
-            });
+            return Err(FetchError::NotPublic { host: host_key(url), ip, redirected });
         }
         if !self.ports.contains(&port) {
             return bad(BadUrl::Port(port));
@@ -106,10 +96,7 @@ fn writes_plainly(written: &str, ip: &str) -> bool {
 /// # Errors
 /// [`FetchError::BadUrl`] or [`FetchError::NotPublic`].
 pub fn check_url(text: &str, reach: &Reach) -> Result<Url, FetchError> {
-    let bad = |reason| FetchError::BadUrl {
-        reason,
-        redirected: false,
-    };
+    let bad = |reason| FetchError::BadUrl { reason, redirected: false };
     if text.len() > MAX_URL_LENGTH {
         return Err(bad(BadUrl::TooLong));
     }
@@ -136,8 +123,5 @@ pub fn normalise(url: &Url) -> String {
 
 /// The host by which requests are kept apart: lower case, without port and without the dot behind.
 pub fn host_key(url: &Url) -> String {
-    url.host_str()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_ascii_lowercase()
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
 }

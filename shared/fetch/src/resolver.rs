@@ -41,10 +41,7 @@ pub struct Answer {
 
 impl From<IpAddr> for Answer {
     fn from(address: IpAddr) -> Self {
-        Self {
-            address,
-            stand_in: None,
-        }
+        Self { address, stand_in: None }
     }
 }
 
@@ -80,14 +77,10 @@ async fn look_up(lookup: &Lookup, name: &str) -> io::Result<Vec<Answer>> {
     match lookup {
         Lookup::Scripted(script) => Ok(script(name)),
         // Not every system knows that names below localhost are this machine.
-        Lookup::System if is_localhost(name) => Ok(vec![
-            IpAddr::V4(Ipv4Addr::LOCALHOST).into(),
-            IpAddr::V6(Ipv6Addr::LOCALHOST).into(),
-        ]),
-        Lookup::System => Ok(tokio::net::lookup_host((name, 0))
-            .await?
-            .map(|socket| socket.ip().into())
-            .collect()),
+        Lookup::System if is_localhost(name) => {
+            Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST).into(), IpAddr::V6(Ipv6Addr::LOCALHOST).into()])
+        }
+        Lookup::System => Ok(tokio::net::lookup_host((name, 0)).await?.map(|socket| socket.ip().into()).collect()),
     }
 }
 

@@ -28,12 +28,7 @@ async fn broken_compression_breaks_the_protocol() {
         ("deflate", noise(500)),
         ("gzip, br", gz.clone()),
     ] {
-        check(
-            &fetcher,
-            Reply::ok(body).header("content-encoding", coding),
-            Err(ErrorCode::Protocol),
-        )
-        .await;
+        check(&fetcher, Reply::ok(body).header("content-encoding", coding), Err(ErrorCode::Protocol)).await;
     }
 }
 
@@ -61,10 +56,7 @@ async fn what_keeps_a_connection_from_being_made_has_its_own_code() {
     let gone = origin.url("/feed");
     origin.stop().await;
     assert_eq!(code(&fetcher, &gone).await, Err(ErrorCode::Connect));
-    let nowhere = Settings {
-        lookup: Lookup::Scripted(Arc::new(|_| Vec::new())),
-        ..settings()
-    };
+    let nowhere = Settings { lookup: Lookup::Scripted(Arc::new(|_| Vec::new())), ..settings() };
     let nowhere = Fetcher::new(nowhere, noon()).unwrap();
     assert_eq!(code(&nowhere, "http://nowhere.example/").await, Err(ErrorCode::Dns));
 }
@@ -101,9 +93,7 @@ async fn what_people_read_repeats_nothing_that_an_origin_sent() {
     ] {
         origin.always("/feed", reply);
         let url = origin.url("/feed?secret");
-        let Err(error) = get(&fetcher, &url).await else {
-            panic!("an error")
-        };
+        let Err(error) = get(&fetcher, &url).await else { panic!("an error") };
         let message = error.failure().message;
         assert!(!message.contains("marker") && !message.contains("secret"), "{message}");
         let mut chain = format!("{error}");

@@ -19,11 +19,7 @@ async fn only_a_fetch_without_validators_is_unconditional() {
     // As after a restart: another fetcher, the validators from the store.
     let third = support::fetcher().get(&request(&url, &first.validators)).await.unwrap();
     assert_eq!([first.status, second.status, third.status], [200, 304, 304]);
-    let conditional: Vec<bool> = origin
-        .requests("/feed")
-        .iter()
-        .map(|seen| seen.is_conditional())
-        .collect();
+    let conditional: Vec<bool> = origin.requests("/feed").iter().map(|seen| seen.is_conditional()).collect();
     assert_eq!(conditional, [false, true, true]);
     assert!(second.body.is_empty());
 }
@@ -42,10 +38,7 @@ async fn validators_come_back_byte_for_byte() {
         let origin = Origin::start().await.unwrap();
         origin.script(
             "/feed",
-            [
-                Reply::ok("x").header("ETag", etag).header("Last-Modified", date),
-                Reply::not_modified(),
-            ],
+            [Reply::ok("x").header("ETag", etag).header("Last-Modified", date), Reply::not_modified()],
         );
         let (fetcher, url) = (fetcher(), origin.url("/feed"));
         let first = get(&fetcher, &url).await.unwrap();
@@ -89,10 +82,7 @@ async fn an_answer_tells_its_own_validators_and_invents_none() {
     }
     // What is absent is not sent either.
     let last = origin.requests("/feed").pop().unwrap();
-    assert_eq!(
-        (last.header("if-none-match"), last.header("if-modified-since")),
-        (Some(&b"\"3\""[..]), None)
-    );
+    assert_eq!((last.header("if-none-match"), last.header("if-modified-since")), (Some(&b"\"3\""[..]), None));
 }
 
 #[tokio::test]
@@ -112,16 +102,10 @@ async fn freshness_is_read_from_200_and_304_and_cannot_stop_conditional_polls() 
     for (headers, expected) in cases {
         for status in [200, 304] {
             let origin = Origin::start().await.unwrap();
-            let reply = headers
-                .iter()
-                .fold(Reply::status(status), |reply, (name, value)| reply.header(name, value));
+            let reply = headers.iter().fold(Reply::status(status), |reply, (name, value)| reply.header(name, value));
             origin.always("/feed", reply);
             let response = get(&fetcher, &origin.url("/feed")).await.unwrap();
-            assert_eq!(
-                response.fresh_for,
-                expected.map(Duration::from_secs),
-                "{status} {headers:?}"
-            );
+            assert_eq!(response.fresh_for, expected.map(Duration::from_secs), "{status} {headers:?}");
         }
     }
 }
@@ -130,23 +114,12 @@ async fn freshness_is_read_from_200_and_304_and_cannot_stop_conditional_polls() 
 async fn retry_after_is_understood_on_every_status_and_nothing_is_retried_at_once() {
     let fetcher = fetcher();
     for status in [429, 503, 403, 200] {
-        for (value, seconds) in [
-            ("120", 120),
-            ("432000", 432_000),
-            ("Sun, 04 Jan 2026 12:00:00 GMT", 3 * 86_400),
-        ] {
+        for (value, seconds) in [("120", 120), ("432000", 432_000), ("Sun, 04 Jan 2026 12:00:00 GMT", 3 * 86_400)] {
             let origin = Origin::start().await.unwrap();
-            origin.always(
-                "/feed",
-                Reply::status(status).header("retry-after", value).body("go away"),
-            );
+            origin.always("/feed", Reply::status(status).header("retry-after", value).body("go away"));
             let response = get(&fetcher, &origin.url("/feed")).await.unwrap();
             assert_eq!(response.status, status);
-            assert_eq!(
-                response.retry_after,
-                Some(Duration::from_secs(seconds)),
-                "{status} {value}"
-            );
+            assert_eq!(response.retry_after, Some(Duration::from_secs(seconds)), "{status} {value}");
             assert_eq!(origin.all_requests().len(), 1);
         }
     }
@@ -154,11 +127,7 @@ async fn retry_after_is_understood_on_every_status_and_nothing_is_retried_at_onc
 
 #[tokio::test]
 async fn a_failed_connection_is_not_retried_at_once() {
-    for reply in [
-        Reply::raw(""),
-        Reply::raw("HTTP/1.1 200"),
-        Reply::ok("abc").truncated(1),
-    ] {
+    for reply in [Reply::raw(""), Reply::raw("HTTP/1.1 200"), Reply::ok("abc").truncated(1)] {
         let origin = Origin::start().await.unwrap();
         origin.always("/feed", reply);
         assert!(get(&fetcher(), &origin.url("/feed")).await.is_err());
@@ -189,10 +158,7 @@ async fn compression_is_asked_for_and_understood() {
         assert_eq!(response.body, expected.as_bytes(), "{coding}");
         assert_eq!(response.wire_bytes, length, "{coding}");
     }
-    assert_eq!(
-        origin.all_requests()[0].header_text("accept-encoding"),
-        Some("gzip, br")
-    );
+    assert_eq!(origin.all_requests()[0].header_text("accept-encoding"), Some("gzip, br"));
 }
 
 #[tokio::test]
@@ -202,13 +168,7 @@ async fn accept_lists_the_feed_types() {
     get(&fetcher(), &origin.url("/feed")).await.unwrap();
     let seen = origin.all_requests().remove(0);
     let accept = seen.header_text("accept").unwrap();
-    for kind in [
-        "application/atom+xml",
-        "application/rss+xml",
-        "application/feed+json",
-        "text/xml",
-        "*/*",
-    ] {
+    for kind in ["application/atom+xml", "application/rss+xml", "application/feed+json", "text/xml", "*/*"] {
         assert!(accept.contains(kind), "{accept}");
     }
 }
@@ -252,10 +212,7 @@ async fn the_user_agent_is_honest_and_always_the_same() {
 #[tokio::test]
 async fn the_url_is_untouched_and_nothing_but_the_necessary_is_sent() {
     let origin = Origin::start().await.unwrap();
-    origin.always(
-        "/feed",
-        Reply::redirect(302, "/there?b=2&a=1#part").header("set-cookie", "id=1"),
-    );
+    origin.always("/feed", Reply::redirect(302, "/there?b=2&a=1#part").header("set-cookie", "id=1"));
     origin.always("/there", Reply::ok("x").header("set-cookie", "id=2"));
     let (fetcher, url) = (fetcher(), origin.url("/feed?z=%7e&a=b+c&&=#top"));
     let response = get(&fetcher, &url).await.unwrap();
@@ -263,15 +220,7 @@ async fn the_url_is_untouched_and_nothing_but_the_necessary_is_sent() {
     assert_eq!(response.final_url, origin.url("/there?b=2&a=1"));
     let seen = origin.all_requests();
     let targets: Vec<&str> = seen.iter().map(|seen| seen.target.as_str()).collect();
-    assert_eq!(
-        targets,
-        [
-            "/feed?z=%7e&a=b+c&&=",
-            "/there?b=2&a=1",
-            "/feed?z=%7e&a=b+c&&=",
-            "/there?b=2&a=1"
-        ]
-    );
+    assert_eq!(targets, ["/feed?z=%7e&a=b+c&&=", "/there?b=2&a=1", "/feed?z=%7e&a=b+c&&=", "/there?b=2&a=1"]);
     for seen in seen {
         let mut names: Vec<String> = seen.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort();
@@ -304,15 +253,9 @@ async fn one_host_is_never_asked_twice_at_once_and_others_do_not_wait() {
         gate.open();
     };
     let ((slow, same, away), ()) = tokio::join!(queue, meanwhile);
-    assert_eq!(
-        [slow.unwrap().status, same.unwrap().status, away.unwrap().status],
-        [200; 3]
-    );
+    assert_eq!([slow.unwrap().status, same.unwrap().status, away.unwrap().status], [200; 3]);
     assert_eq!(origin.requests("/quick").len(), 4);
-    assert_eq!(
-        origin.most_at_once(&format!("a.localhost:{}", origin.address().port())),
-        1
-    );
+    assert_eq!(origin.most_at_once(&format!("a.localhost:{}", origin.address().port())), 1);
 }
 
 #[tokio::test]
@@ -324,12 +267,7 @@ async fn a_request_whose_host_is_not_free_in_time_is_not_sent() {
     let late = async {
         origin.wait_for("/slow", 1).await;
         let start_by = Some(tokio::time::Instant::now() + Duration::from_millis(30));
-        let refused = fetcher
-            .get(&fetch::Request {
-                start_by,
-                ..request(&url, &NONE)
-            })
-            .await;
+        let refused = fetcher.get(&fetch::Request { start_by, ..request(&url, &NONE) }).await;
         gate.open();
         refused
     };

@@ -44,18 +44,12 @@ fn every_reserved_range_is_refused_and_its_neighbours_are_not() {
         assert!(!is_public(ip(text)), "{text}");
         let url = format!("http://{}/feed", in_url(ip(text)));
         let error = check_url(&url, &Reach::default()).unwrap_err();
-        assert!(
-            matches!(error, FetchError::NotPublic { ip: Some(_), .. }),
-            "{url}: {error:?}"
-        );
+        assert!(matches!(error, FetchError::NotPublic { ip: Some(_), .. }), "{url}: {error:?}");
         assert!(check_url(&url, &Reach::with_private_networks()).is_ok(), "{url}");
     }
     for text in PUBLIC_ONES.split_whitespace() {
         assert!(is_public(ip(text)), "{text}");
-        assert!(
-            check_url(&format!("http://{}/", in_url(ip(text))), &Reach::default()).is_ok(),
-            "{text}"
-        );
+        assert!(check_url(&format!("http://{}/", in_url(ip(text))), &Reach::default()).is_ok(), "{text}");
     }
 }
 
@@ -66,13 +60,8 @@ async fn a_name_is_judged_by_its_addresses_where_the_socket_connects() {
     origin.always("/feed", Reply::ok("x"));
     for text in REFUSED.split_whitespace() {
         let fetcher = guarded(&origin, |_| vec![ip(text).into()]);
-        let error = get(&fetcher, &format!("http://feeds.example:{port}/feed"))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, FetchError::NotPublic { ip: Some(_), .. }),
-            "{text}: {error:?}"
-        );
+        let error = get(&fetcher, &format!("http://feeds.example:{port}/feed")).await.unwrap_err();
+        assert!(matches!(error, FetchError::NotPublic { ip: Some(_), .. }), "{text}: {error:?}");
     }
     assert_eq!(origin.connections(), 0);
 }
@@ -82,10 +71,7 @@ async fn private_addresses_among_public_ones_are_left_out() {
     let origin = Origin::start().await.unwrap();
     origin.always("/feed", Reply::ok("x"));
     // The private address would answer too: nothing listens at the stand-in of the public one, so nothing answers.
-    let nothing = Answer {
-        address: ip(PUBLIC),
-        stand_in: Some(ip("127.0.0.9")),
-    };
+    let nothing = Answer { address: ip(PUBLIC), stand_in: Some(ip("127.0.0.9")) };
     let fetcher = guarded(&origin, move |_| vec![ip("127.0.0.1").into(), nothing]);
     let url = format!("http://feeds.example:{}/feed", origin.address().port());
     assert_eq!(code(&fetcher, &url).await, Err(ErrorCode::Connect));
@@ -126,12 +112,11 @@ async fn every_hop_is_judged_like_the_first() {
         ("//127.1/".to_owned(), ErrorCode::BadUrl),
         ("https://nowhere.example/".to_owned(), ErrorCode::Dns),
     ];
-    cases.extend(REFUSED.split_whitespace().map(|text| {
-        (
-            format!("http://{}:{port}/secret", in_url(ip(text))),
-            ErrorCode::NotPublic,
-        )
-    }));
+    cases.extend(
+        REFUSED
+            .split_whitespace()
+            .map(|text| (format!("http://{}:{port}/secret", in_url(ip(text))), ErrorCode::NotPublic)),
+    );
     for refused in [
         "file:///etc/passwd",
         "ftp://other.example/",
@@ -152,14 +137,8 @@ async fn every_hop_is_judged_like_the_first() {
         assert_eq!(got, Err(expected), "{target}");
     }
     assert_eq!(origin.requests("/secret").len(), 0);
-    origin.always(
-        "/feed",
-        Reply::redirect(301, format!("http://other.example:{port}/there")),
-    );
-    assert_eq!(
-        code(&fetcher, &format!("http://feeds.example:{port}/feed")).await,
-        Ok(404)
-    );
+    origin.always("/feed", Reply::redirect(301, format!("http://other.example:{port}/there")));
+    assert_eq!(code(&fetcher, &format!("http://feeds.example:{port}/feed")).await, Ok(404));
 }
 
 #[tokio::test]
@@ -168,17 +147,8 @@ async fn the_setting_for_private_networks_lifts_only_addresses_and_ports() {
     let fetcher = fetcher();
     origin.always("/here", Reply::ok("x"));
     assert_eq!(code(&fetcher, &origin.url("/here")).await, Ok(200));
-    for target in [
-        "file:///etc/passwd",
-        "http://u:p@127.0.0.1/",
-        "http://2130706433/",
-        "ftp://127.0.0.1/",
-    ] {
+    for target in ["file:///etc/passwd", "http://u:p@127.0.0.1/", "http://2130706433/", "ftp://127.0.0.1/"] {
         origin.always("/feed", Reply::redirect(301, target));
-        assert_eq!(
-            code(&fetcher, &origin.url("/feed")).await,
-            Err(ErrorCode::BadUrl),
-            "{target}"
-        );
+        assert_eq!(code(&fetcher, &origin.url("/feed")).await, Err(ErrorCode::BadUrl), "{target}");
     }
 }

@@ -26,12 +26,7 @@ async fn five_redirects_are_followed_and_told() {
         let response = get(&fetcher(), &origin.url("/0")).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (200, &b"there"[..]));
         assert_eq!(response.final_url, origin.url("/5"));
-        let told: Vec<_> = (1..=5)
-            .map(|hop| Redirect {
-                status,
-                target: origin.url(&format!("/{hop}")),
-            })
-            .collect();
+        let told: Vec<_> = (1..=5).map(|hop| Redirect { status, target: origin.url(&format!("/{hop}")) }).collect();
         assert_eq!(response.redirects, told);
     }
 }
@@ -40,15 +35,7 @@ async fn five_redirects_are_followed_and_told() {
 async fn a_sixth_redirect_is_one_too_many() {
     let origin = chain(6, 302).await;
     let error = get(&fetcher(), &origin.url("/0")).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            FetchError::Redirects {
-                reason: RedirectTrouble::TooMany
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, FetchError::Redirects { reason: RedirectTrouble::TooMany }), "{error:?}");
     assert_eq!(origin.all_requests().len(), 6);
 }
 
@@ -77,10 +64,7 @@ async fn circles_and_redirects_to_nowhere_are_refused() {
 #[tokio::test]
 async fn a_304_behind_a_redirect_is_understood() {
     let origin = Origin::start().await.unwrap();
-    origin.always(
-        "/moved",
-        Reply::redirect(301, "/feed").header("etag", "\"of the redirect\""),
-    );
+    origin.always("/moved", Reply::redirect(301, "/feed").header("etag", "\"of the redirect\""));
     origin.on("/feed", |seen| Reply::unless_known(seen, "\"v1\"", Reply::ok("x")));
     let (fetcher, url) = (fetcher(), origin.url("/moved"));
     let first = get(&fetcher, &url).await.unwrap();
@@ -96,9 +80,6 @@ async fn what_is_no_redirect_is_an_answer() {
     for status in [300, 304, 305, 404, 410, 500] {
         origin.always("/x", Reply::redirect(status, "/elsewhere").body("never read"));
         let response = get(&fetcher, &origin.url("/x")).await.unwrap();
-        assert_eq!(
-            (response.status, response.redirects.len(), response.body.len()),
-            (status, 0, 0)
-        );
+        assert_eq!((response.status, response.redirects.len(), response.body.len()), (status, 0, 0));
     }
 }

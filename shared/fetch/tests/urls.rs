@@ -52,10 +52,7 @@ fn odd_urls_are_refused_whatever_the_settings() {
         }
     }
     let long = format!("http://example.org/{}", "x".repeat(fetch::MAX_URL_LENGTH));
-    assert_eq!(
-        check_url(&long, &Reach::default()).unwrap_err().code(),
-        ErrorCode::BadUrl
-    );
+    assert_eq!(check_url(&long, &Reach::default()).unwrap_err().code(), ErrorCode::BadUrl);
 }
 
 #[test]
@@ -80,10 +77,7 @@ fn localhost_and_ports_off_the_list_need_the_setting() {
 #[test]
 fn a_url_is_left_as_it_is_except_for_its_fragment() {
     for (text, expected) in [
-        (
-            "https://Example.ORG/Feed?b=2&a=1&&x=%7e#top",
-            "https://example.org/Feed?b=2&a=1&&x=%7e",
-        ),
+        ("https://Example.ORG/Feed?b=2&a=1&&x=%7e#top", "https://example.org/Feed?b=2&a=1&&x=%7e"),
         ("http://example.org:80", "http://example.org/"),
         ("http://example.org./a//b/", "http://example.org./a//b/"),
         ("https://bücher.example/é", "https://xn--bcher-kva.example/%C3%A9"),
@@ -95,12 +89,7 @@ fn a_url_is_left_as_it_is_except_for_its_fragment() {
 #[test]
 fn urls_that_differ_in_spelling_only_have_one_normal_form() {
     let form = |text: &str| normalise(&check_url(text, &Reach::default()).unwrap());
-    for same in [
-        "http://example.org/f",
-        "HTTP://EXAMPLE.org/f",
-        "http://example.org:80/f",
-        "http://example.org./f#x",
-    ] {
+    for same in ["http://example.org/f", "HTTP://EXAMPLE.org/f", "http://example.org:80/f", "http://example.org./f#x"] {
         assert_eq!(form(same), "http://example.org/f");
         assert_eq!(host_key(&Url::parse(same).unwrap()), "example.org");
     }

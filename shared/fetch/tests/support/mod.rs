@@ -15,10 +15,7 @@ use fetch::{Answer, Clock, FetchError, Fetcher, Lookup, Reach, Request, Settings
 use origin::{Origin, Reply};
 use tokio::io::AsyncWriteExt as _;
 
-pub const NONE: Validators = Validators {
-    etag: None,
-    last_modified: None,
-};
+pub const NONE: Validators = Validators { etag: None, last_modified: None };
 pub const PUBLIC: &str = "93.184.216.34";
 pub const NOON: i64 = 1_767_268_800; // Thu, 01 Jan 2026 12:00:00 GMT
 
@@ -35,10 +32,7 @@ pub fn ticking() -> Clock {
 
 /// May reach loopback.
 pub fn settings() -> Settings {
-    Settings {
-        reach: Reach::with_private_networks(),
-        ..Settings::new("1.2.3", "https://feedmill.example/about")
-    }
+    Settings { reach: Reach::with_private_networks(), ..Settings::new("1.2.3", "https://feedmill.example/about") }
 }
 
 pub fn fetcher() -> Fetcher {
@@ -55,10 +49,7 @@ pub fn guarded(origin: &Origin, lookup: impl Fn(&str) -> Vec<Answer> + Send + Sy
 
 /// A public address, played by an origin on loopback.
 pub fn public() -> Vec<Answer> {
-    vec![Answer {
-        address: ip(PUBLIC),
-        stand_in: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-    }]
+    vec![Answer { address: ip(PUBLIC), stand_in: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) }]
 }
 
 pub fn ip(text: &str) -> IpAddr {
@@ -66,14 +57,7 @@ pub fn ip(text: &str) -> IpAddr {
 }
 
 pub fn request<'a>(url: &'a str, validators: &'a Validators) -> Request<'a> {
-    Request {
-        url,
-        validators,
-        timeout: Duration::from_secs(20),
-        subscribers: 3,
-        source: "3kTMd9aZ",
-        start_by: None,
-    }
+    Request { url, validators, timeout: Duration::from_secs(20), subscribers: 3, source: "3kTMd9aZ", start_by: None }
 }
 
 /// An unconditional GET.
@@ -82,18 +66,12 @@ pub async fn get(fetcher: &Fetcher, url: &str) -> Result<Response, FetchError> {
 }
 
 pub async fn code(fetcher: &Fetcher, url: &str) -> Result<u16, ErrorCode> {
-    get(fetcher, url)
-        .await
-        .map(|response| response.status)
-        .map_err(|error| error.code())
+    get(fetcher, url).await.map(|response| response.status).map_err(|error| error.code())
 }
 
 pub fn validators(etag: Option<&[u8]>, last_modified: Option<&[u8]>) -> Validators {
     let raw = |value: &[u8]| RawHeader(value.to_vec());
-    Validators {
-        etag: etag.map(raw),
-        last_modified: last_modified.map(raw),
-    }
+    Validators { etag: etag.map(raw), last_modified: last_modified.map(raw) }
 }
 
 pub async fn gzip(plain: &[u8]) -> Vec<u8> {
