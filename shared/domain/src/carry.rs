@@ -83,9 +83,7 @@ const DECAY: u64 = 4;
 impl Carry {
     /// The decayed mean after one more fetch that took `took`.
     pub fn fetch_ms_after(&self, took: Duration) -> u32 {
-        let took = u64::try_from(took.as_millis())
-            .unwrap_or(u64::MAX)
-            .min(u64::from(u32::MAX));
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).min(u64::from(u32::MAX));
         let mean = match self.fetch_ms {
             0 => took.max(1),
             before => (u64::from(before) * (DECAY - 1) + took) / DECAY,
@@ -96,9 +94,6 @@ impl Carry {
     /// The carry for whoever closes a job of another, or one that never fetched: everything as `self`, but the GET may have been as late as `last_get`.
     #[must_use]
     pub fn with_possible_get(&self, last_get: Option<Timestamp>) -> Self {
-        Self {
-            last_get: self.last_get.max(last_get),
-            ..self.clone()
-        }
+        Self { last_get: self.last_get.max(last_get), ..self.clone() }
     }
 }

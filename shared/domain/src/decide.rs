@@ -57,11 +57,7 @@ pub struct Failed {
 
 /// Weighs what `fetch` brought for a poll that started from `carry` at `started_at`.
 pub fn weigh(carry: &Carry, answer: &Result<Response, Failure>, started_at: Timestamp, policy: &Policy) -> Weighed {
-    let asked = Carry {
-        last_get: Some(started_at),
-        not_before: None,
-        ..carry.clone()
-    };
+    let asked = Carry { last_get: Some(started_at), not_before: None, ..carry.clone() };
     match answer {
         Err(failure) => Weighed::Failed(fail(asked, failure.clone(), None, started_at, policy)),
         Ok(response) => weigh_response(asked, response, started_at, policy),
@@ -69,18 +65,11 @@ pub fn weigh(carry: &Carry, answer: &Result<Response, Failure>, started_at: Time
 }
 
 fn weigh_response(asked: Carry, response: &Response, started_at: Timestamp, policy: &Policy) -> Weighed {
-    let asked = Carry {
-        fetch_ms: asked.fetch_ms_after(response.took()),
-        ..asked
-    };
+    let asked = Carry { fetch_ms: asked.fetch_ms_after(response.took()), ..asked };
     if let Some(failure) = refusal(response, !asked.validators.is_empty()) {
         return Weighed::Failed(fail(asked, failure, Some(response), started_at, policy));
     }
-    let mut carry = Carry {
-        streak: 0,
-        gone_once: false,
-        ..asked
-    };
+    let mut carry = Carry { streak: 0, gone_once: false, ..asked };
     if response.status == 304 {
         // A 304 that carries new validators updates them; it never clears one (RFC 9111 §3.2, §4.3.4).
         let sent = bounded(&response.validators);
@@ -105,26 +94,19 @@ fn weigh_response(asked: Carry, response: &Response, started_at: Timestamp, poli
 /// Over-long validators are dropped whole: a cut one would be a wrong one.
 fn bounded(validators: &Validators) -> Validators {
     let keep = |raw: &Option<crate::response::RawHeader>| raw.clone().filter(|raw| raw.0.len() <= LONGEST_VALIDATOR);
-    Validators {
-        etag: keep(&validators.etag),
-        last_modified: keep(&validators.last_modified),
-    }
+    Validators { etag: keep(&validators.etag), last_modified: keep(&validators.last_modified) }
 }
 
 /// The latest of what the answer asks for.
 fn not_before(carry: &Carry, response: &Response, started_at: Timestamp, policy: &Policy) -> Option<NotBefore> {
-    let fresh = response.fresh_for.map(|fresh| NotBefore {
-        at: response.ended_at + fresh.min(LONGEST_FRESHNESS),
-        why: Hold::Fresh,
-    });
-    let told = response.retry_after.map(|wait| NotBefore {
-        at: response.ended_at + wait,
-        why: Hold::RetryAfter,
-    });
-    let blind = carry.validators.is_empty().then(|| NotBefore {
-        at: started_at + policy.pace.span(NO_VALIDATORS_MINUTES),
-        why: Hold::NoValidators,
-    });
+    let fresh = response
+        .fresh_for
+        .map(|fresh| NotBefore { at: response.ended_at + fresh.min(LONGEST_FRESHNESS), why: Hold::Fresh });
+    let told = response.retry_after.map(|wait| NotBefore { at: response.ended_at + wait, why: Hold::RetryAfter });
+    let blind = carry
+        .validators
+        .is_empty()
+        .then(|| NotBefore { at: started_at + policy.pace.span(NO_VALIDATORS_MINUTES), why: Hold::NoValidators });
     [fresh, told, blind].into_iter().flatten().max_by_key(|hold| hold.at)
 }
 
@@ -134,55 +116,28 @@ fn refusal(response: &Response, conditional: bool) -> Option<Failure> {
         304 if conditional => return None,
         200..=299 if response.body.is_empty() => (ErrorCode::Empty, "the server sent an empty document".to_owned()),
         200..=299 => return None,
-        401 | 402 | 403 | 407 | 451 => (
-            ErrorCode::Forbidden,
-            format!("the server refuses access (HTTP {status})"),
-        ),
-        404 => (
-            ErrorCode::NotFound,
-            "the server has no such document (HTTP 404)".to_owned(),
-        ),
-        410 => (
-            ErrorCode::Gone,
-            "the server says the feed is gone for good (HTTP 410)".to_owned(),
-        ),
-        429 => (
-            ErrorCode::TooManyRequests,
-            "the server asks for fewer requests (HTTP 429)".to_owned(),
-        ),
+        401 | 402 | 403 | 407 | 451 => (ErrorCode::Forbidden, format!("the server refuses access (HTTP {status})")),
+        404 => (ErrorCode::NotFound, "the server has no such document (HTTP 404)".to_owned()),
+        410 => (ErrorCode::Gone, "the server says the feed is gone for good (HTTP 410)".to_owned()),
+        429 => (ErrorCode::TooManyRequests, "the server asks for fewer requests (HTTP 429)".to_owned()),
         500..=599 => (ErrorCode::ServerError, format!("the server failed (HTTP {status})")),
-        _ => (
-            ErrorCode::ClientError,
-            format!("the server answered with HTTP {status}, which is no feed"),
-        ),
+        _ => (ErrorCode::ClientError, format!("the server answered with HTTP {status}, which is no feed")),
     };
     Some(Failure::new(code, message))
 }
 
 fn fail(asked: Carry, failure: Failure, response: Option<&Response>, started_at: Timestamp, policy: &Policy) -> Failed {
     let streak = asked.streak.saturating_add(1);
-    let mut hold = NotBefore {
-        at: started_at + backoff::after(streak, policy.interval),
-        why: Hold::Backoff,
-    };
+    let mut hold = NotBefore { at: started_at + backoff::after(streak, policy.interval), why: Hold::Backoff };
     if matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::Forbidden) {
-        let refused = NotBefore {
-            at: started_at + policy.pace.scaled(backoff::REFUSED),
-            why: Hold::Refused,
-        };
+        let refused = NotBefore { at: started_at + policy.pace.scaled(backoff::REFUSED), why: Hold::Refused };
         hold = later(hold, refused);
     }
     let mut pause_host_until = None;
     if let Some(response) = response {
         let told = response.retry_after.map(|wait| response.ended_at + wait);
         if let Some(at) = told {
-            hold = later(
-                hold,
-                NotBefore {
-                    at,
-                    why: Hold::RetryAfter,
-                },
-            );
+            hold = later(hold, NotBefore { at, why: Hold::RetryAfter });
         }
         // Only the host that was asked is paused: nobody can point a redirect at another's host to silence it.
         if failure.code == ErrorCode::TooManyRequests && response.redirects.is_empty() {
@@ -193,18 +148,8 @@ fn fail(asked: Carry, failure: Failure, response: Option<&Response>, started_at:
     }
     let gone_now = failure.code == ErrorCode::Gone;
     let gone = gone_now && asked.gone_once;
-    let carry = Carry {
-        streak,
-        gone_once: gone_now,
-        not_before: Some(hold),
-        ..asked
-    };
-    Failed {
-        failure,
-        carry,
-        gone,
-        pause_host_until,
-    }
+    let carry = Carry { streak, gone_once: gone_now, not_before: Some(hold), ..asked };
+    Failed { failure, carry, gone, pause_host_until }
 }
 
 fn later(a: NotBefore, b: NotBefore) -> NotBefore {
@@ -231,11 +176,7 @@ pub fn unreadable(given: &Carry, response: &Response, failure: Failure, policy: 
 /// A landing that held back a restless entry keeps the old validators and hash, so that no 304 hides the entry's last form.
 #[must_use]
 pub fn held_back(given: &Carry, landed: Carry) -> Carry {
-    Carry {
-        validators: given.validators.clone(),
-        body_hash: given.body_hash,
-        ..landed
-    }
+    Carry { validators: given.validators.clone(), body_hash: given.body_hash, ..landed }
 }
 
 /// A feed that kills its process rests for a day.
@@ -243,10 +184,7 @@ pub fn held_back(given: &Carry, landed: Carry) -> Carry {
 pub fn poisoned(carry: &Carry, now: Timestamp) -> Carry {
     Carry {
         streak: carry.streak.saturating_add(1),
-        not_before: Some(NotBefore {
-            at: now + backoff::POISONED,
-            why: Hold::Poisoned,
-        }),
+        not_before: Some(NotBefore { at: now + backoff::POISONED, why: Hold::Poisoned }),
         ..carry.clone()
     }
 }

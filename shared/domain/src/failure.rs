@@ -119,11 +119,7 @@ impl FromStr for ErrorCode {
     type Err = UnknownErrorCode;
 
     fn from_str(text: &str) -> Result<Self, UnknownErrorCode> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|code| code.as_str() == text)
-            .ok_or(UnknownErrorCode)
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownErrorCode)
     }
 }
 

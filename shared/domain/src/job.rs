@@ -146,11 +146,7 @@ impl Pointer {
         if self.is_live(finished, now) {
             return Queueing::Live(self.job);
         }
-        let mut next = Self {
-            prev: Some(self.job),
-            open: self.open,
-            ..Self::first(new)
-        };
+        let mut next = Self { prev: Some(self.job), open: self.open, ..Self::first(new) };
         if finished {
             return Queueing::Swap(next);
         }
@@ -366,11 +362,7 @@ pub const LEASE_EXPIRED: &str = "the fetcher that had this job did not come back
 impl From<Finished> for Job {
     fn from(finished: Finished) -> Self {
         let (status, failure, posts_count, edits_count) = match finished.ending {
-            Ending::Completed {
-                posts_count,
-                edits_count,
-                ..
-            } => (Status::Completed, None, posts_count, edits_count),
+            Ending::Completed { posts_count, edits_count, .. } => (Status::Completed, None, posts_count, edits_count),
             Ending::Failed(failure) => (Status::Failed, Some(failure), 0, 0),
         };
         Self {

@@ -86,14 +86,7 @@ pub fn new_job(
     let earliest = start.max(now);
     let interval = pace.span(target.settings.interval_minutes);
     let lease_until = timing::queued_lease(now, earliest, interval, lane(target, reason));
-    NewJob {
-        job,
-        tick,
-        queued_at: now,
-        earliest,
-        lease_until,
-        reason,
-    }
+    NewJob { job, tick, queued_at: now, earliest, lease_until, reason }
 }
 
 impl FetchMessage {

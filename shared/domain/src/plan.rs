@@ -78,9 +78,7 @@ pub fn order(sightings: &[Sighting], now: Timestamp) -> Vec<usize> {
 pub fn unsure(sightings: &[Sighting], order: &[usize], window: &Window) -> Vec<usize> {
     let index = window.index();
     let settled = |sighting: &Sighting| {
-        index
-            .get(sighting.key)
-            .is_some_and(|seen| seen.content == sighting.content && !seen.is_restless())
+        index.get(sighting.key).is_some_and(|seen| seen.content == sighting.content && !seen.is_restless())
     };
     order.iter().copied().filter(|i| !settled(&sightings[*i])).collect()
 }
@@ -96,13 +94,8 @@ pub fn plan(
     found: &HashMap<NaturalKey, Known>,
 ) -> Plan {
     let index = window.index();
-    let mut plan = Plan {
-        new: Vec::new(),
-        edits: Vec::new(),
-        window: Window::default(),
-        window_matters: false,
-        held_back: false,
-    };
+    let mut plan =
+        Plan { new: Vec::new(), edits: Vec::new(), window: Window::default(), window_matters: false, held_back: false };
     let mut entries = Vec::with_capacity(order.len());
     for &i in order {
         let sighting = &sightings[i];
@@ -129,10 +122,7 @@ enum Verdict {
 }
 
 fn judge(sighting: &Sighting, before: Option<Seen>, quiet: bool, found: Option<&Known>) -> (Seen, Verdict) {
-    let now = |changes| Seen {
-        content: sighting.content,
-        changes,
-    };
+    let now = |changes| Seen { content: sighting.content, changes };
     let Some(before) = before else {
         return match found {
             None => (now(0), Verdict::New),
@@ -148,22 +138,10 @@ fn judge(sighting: &Sighting, before: Option<Seen>, quiet: bool, found: Option<&
         return (now(0), Verdict::Known);
     };
     if before.content == sighting.content {
-        let verdict = if before.is_restless() {
-            Verdict::Edit(*post)
-        } else {
-            Verdict::Known
-        };
+        let verdict = if before.is_restless() { Verdict::Edit(*post) } else { Verdict::Known };
         return (now(0), verdict);
     }
-    let in_a_row = if quiet && !before.is_restless() {
-        0
-    } else {
-        before.changes
-    };
+    let in_a_row = if quiet && !before.is_restless() { 0 } else { before.changes };
     let seen = now(in_a_row.saturating_add(1));
-    if seen.is_restless() {
-        (seen, Verdict::HeldBack)
-    } else {
-        (seen, Verdict::Edit(*post))
-    }
+    if seen.is_restless() { (seen, Verdict::HeldBack) } else { (seen, Verdict::Edit(*post)) }
 }

@@ -24,10 +24,7 @@ impl Serialize for RawHeader {
 impl<'de> Deserialize<'de> for RawHeader {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        BASE64
-            .decode(text.as_bytes())
-            .map(RawHeader)
-            .map_err(serde::de::Error::custom)
+        BASE64.decode(text.as_bytes()).map(RawHeader).map_err(serde::de::Error::custom)
     }
 }
 
@@ -72,10 +69,7 @@ impl<'de> Deserialize<'de> for BodyHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         let bytes = BASE64.decode(text.as_bytes()).map_err(serde::de::Error::custom)?;
-        bytes
-            .try_into()
-            .map(BodyHash)
-            .map_err(|_| serde::de::Error::custom("a body hash has 16 bytes"))
+        bytes.try_into().map(BodyHash).map_err(|_| serde::de::Error::custom("a body hash has 16 bytes"))
     }
 }
 

@@ -50,10 +50,7 @@ pub struct SourceSettings {
 
 impl SourceSettings {
     /// What a source has unless someone says otherwise: 20 s, an hour.
-    pub const DEFAULT: Self = Self {
-        timeout: Duration::from_secs(20),
-        interval_minutes: 60,
-    };
+    pub const DEFAULT: Self = Self { timeout: Duration::from_secs(20), interval_minutes: 60 };
     /// The shortest time-out that can be set.
     pub const MIN_TIMEOUT: Duration = Duration::from_secs(1);
     /// The longest time-out that can be set; longer than the fast lane's function lives, such a source goes through the slow lane.
@@ -233,17 +230,7 @@ mod tests {
 
     #[test]
     fn subscriber_counts_move_in_steps() {
-        let cases = [
-            (0, 0),
-            (1, 1),
-            (2, 2),
-            (3, 5),
-            (6, 10),
-            (11, 20),
-            (21, 50),
-            (1_001, 2_000),
-            (u32::MAX, u32::MAX),
-        ];
+        let cases = [(0, 0), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (1_001, 2_000), (u32::MAX, u32::MAX)];
         for (n, step) in cases {
             assert_eq!(round_1_2_5(n), step, "{n}");
         }

@@ -29,11 +29,7 @@ pub fn triage(
     now: Timestamp,
 ) -> Action {
     if let Some(finished) = finished {
-        return if finished.landed().is_some() {
-            Action::AnnounceAgain
-        } else {
-            Action::Acknowledge
-        };
+        return if finished.landed().is_some() { Action::AnnounceAgain } else { Action::Acknowledge };
     }
     let Some(pointer) = pointer else {
         return Action::Acknowledge;

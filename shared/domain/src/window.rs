@@ -45,13 +45,7 @@ impl Window {
 
     /// A window of `entries`, the surplus cut.
     pub fn new(entries: impl IntoIterator<Item = (NaturalKey, Seen)>) -> Self {
-        Self(
-            entries
-                .into_iter()
-                .take(Self::CAPACITY)
-                .map(|(key, seen)| (short(key), seen))
-                .collect(),
-        )
+        Self(entries.into_iter().take(Self::CAPACITY).map(|(key, seen)| (short(key), seen)).collect())
     }
 
     /// How many entries it holds.
@@ -88,13 +82,7 @@ impl Window {
         let entry = |chunk: &[u8]| {
             let key: ShortKey = chunk[..8].try_into().ok()?;
             let content = ContentHash(chunk[8..16].try_into().ok()?);
-            Some((
-                key,
-                Seen {
-                    content,
-                    changes: chunk[16],
-                },
-            ))
+            Some((key, Seen { content, changes: chunk[16] }))
         };
         bytes.chunks_exact(ENTRY).map(entry).collect::<Option<_>>().map(Self)
     }
@@ -135,10 +123,7 @@ mod tests {
 
     #[test]
     fn of_a_longer_feed_the_first_two_thousand_count() {
-        let seen = Seen {
-            content: ContentHash([0; 8]),
-            changes: 0,
-        };
+        let seen = Seen { content: ContentHash([0; 8]), changes: 0 };
         let many = (0..3_000u128).map(|n| (NaturalKey(n.to_be_bytes()), seen));
         assert_eq!(Window::new(many).len(), Window::CAPACITY);
     }

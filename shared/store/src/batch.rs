@@ -85,9 +85,7 @@ impl Store {
         let keys: Vec<Key> = keys.into_iter().filter(|key| met.insert(key.clone())).collect();
         let mut items = Vec::with_capacity(keys.len());
         for some in keys.chunks(GETS * AT_ONCE) {
-            let calls = some
-                .chunks(GETS)
-                .map(|keys| self.batch_get_once(operation, keys, consistent, only));
+            let calls = some.chunks(GETS).map(|keys| self.batch_get_once(operation, keys, consistent, only));
             items.extend(try_join_all(calls).await?.into_iter().flatten());
         }
         Ok(items)
@@ -102,25 +100,14 @@ impl Store {
     ) -> Result<Vec<Item>, StoreError> {
         let mut wanted: HashMap<String, Vec<Item>> = HashMap::new();
         for key in keys {
-            wanted
-                .entry(self.table_of(key).to_owned())
-                .or_default()
-                .push(key.item());
+            wanted.entry(self.table_of(key).to_owned()).or_default().push(key.item());
         }
         let mut requests = HashMap::new();
         for (table, keys) in wanted {
-            let names = only.map(|only| {
-                only.iter()
-                    .map(|name| (format!("#{name}"), (*name).to_owned()))
-                    .collect()
-            });
+            let names = only.map(|only| only.iter().map(|name| (format!("#{name}"), (*name).to_owned())).collect());
             let projection = only.map(|only| format!("#{}", only.join(", #")));
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(consistent);
-            let request = request
-                .set_expression_attribute_names(names)
-                .set_projection_expression(projection);
+            let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent);
+            let request = request.set_expression_attribute_names(names).set_projection_expression(projection);
             requests.insert(table, request.build().map_err(malformed)?);
         }
         let mut items = Vec::with_capacity(keys.len());
@@ -158,11 +145,7 @@ impl Store {
         writes: Vec<WriteRequest>,
     ) -> Result<(), StoreError> {
         for some in writes.chunks(WRITES * AT_ONCE) {
-            try_join_all(
-                some.chunks(WRITES)
-                    .map(|writes| self.batch_write_once(operation, table, writes)),
-            )
-            .await?;
+            try_join_all(some.chunks(WRITES).map(|writes| self.batch_write_once(operation, table, writes))).await?;
         }
         Ok(())
     }
@@ -197,24 +180,18 @@ impl Store {
         let mut waiting: Vec<usize> = (0..statements.len()).collect();
         while !waiting.is_empty() {
             let mut met = HashSet::new();
-            let (round, rest): (Vec<usize>, Vec<usize>) = waiting
-                .into_iter()
-                .partition(|index| met.insert(&statements[*index].key));
+            let (round, rest): (Vec<usize>, Vec<usize>) =
+                waiting.into_iter().partition(|index| met.insert(&statements[*index].key));
             waiting = rest;
             for some in round.chunks(WRITES * AT_ONCE) {
-                let calls = some
-                    .chunks(WRITES)
-                    .map(|indexes| self.statements_once(operation, statements, indexes));
+                let calls = some.chunks(WRITES).map(|indexes| self.statements_once(operation, statements, indexes));
                 for (index, outcome) in join_all(calls).await.into_iter().flatten() {
                     outcomes[index] = Some(outcome);
                 }
             }
         }
         let lost = || Stated::Failed(StoreError::Throttled { operation });
-        outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(lost))
-            .collect()
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect()
     }
 
     async fn statements_once(
@@ -258,20 +235,14 @@ impl Store {
         statements: &[Statement],
         indexes: &[usize],
     ) -> Result<Vec<Stated>, StoreError> {
-        let requests = indexes
-            .iter()
-            .map(|index| statements[*index].request())
-            .collect::<Result<Vec<_>, _>>()?;
+        let requests = indexes.iter().map(|index| statements[*index].request()).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.batch_execute_statement().set_statements(Some(requests));
         let request = request.set_return_consumed_capacity(self.capacity());
         let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
         self.count_writes(answer.consumed_capacity());
         let answers = answer.responses.unwrap_or_default();
         if answers.len() != indexes.len() {
-            return Err(StoreError::Other {
-                operation,
-                source: because("not as many outcomes as statements"),
-            });
+            return Err(StoreError::Other { operation, source: because("not as many outcomes as statements") });
         }
         Ok(answers
             .into_iter()
@@ -286,11 +257,7 @@ fn stated(operation: &'static str, error: BatchStatementError) -> Stated {
         Some(Code::DuplicateItem) => Stated::Duplicate,
         code => {
             let code = code.map(Code::as_str).unwrap_or_default();
-            Stated::Failed(StoreError::coded(
-                operation,
-                code,
-                because(error.message().unwrap_or(code)),
-            ))
+            Stated::Failed(StoreError::coded(operation, code, because(error.message().unwrap_or(code))))
         }
     }
 }

@@ -103,14 +103,8 @@ impl Store {
 
     /// The item under `key`, read strongly.
     pub(crate) async fn get(&self, operation: &'static str, key: &Key) -> Result<Option<Item>, StoreError> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(self.table_of(key))
-            .set_key(Some(key.item()));
-        let request = request
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.capacity());
+        let request = self.client.get_item().table_name(self.table_of(key)).set_key(Some(key.item()));
+        let request = request.consistent_read(true).set_return_consumed_capacity(self.capacity());
         let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
         self.count_reads(answer.consumed_capacity());
         Ok(answer.item)
@@ -159,9 +153,7 @@ impl Store {
         token: Option<String>,
     ) -> Result<Transacted, StoreError> {
         let request = self.client.transact_write_items().set_transact_items(Some(actions));
-        let request = request
-            .set_client_request_token(token)
-            .set_return_consumed_capacity(self.capacity());
+        let request = request.set_client_request_token(token).set_return_consumed_capacity(self.capacity());
         let error = match request.send().await {
             Ok(answer) => {
                 self.count_writes(answer.consumed_capacity());
@@ -209,11 +201,7 @@ impl Store {
         let request = request.set_return_consumed_capacity(self.capacity());
         loop {
             let page = request.clone();
-            let page = if next.is_some() {
-                page.set_exclusive_start_key(next)
-            } else {
-                page
-            };
+            let page = if next.is_some() { page.set_exclusive_start_key(next) } else { page };
             let answer = page.send().await.map_err(|error| StoreError::of(operation, error))?;
             self.count_reads(answer.consumed_capacity());
             items.extend(answer.items.unwrap_or_default());
@@ -243,11 +231,7 @@ fn judge(operation: &'static str, reasons: &[CancellationReason]) -> Result<Tran
             },
         });
     }
-    Ok(if refused {
-        Transacted::Refused(verdicts)
-    } else {
-        Transacted::Busy
-    })
+    Ok(if refused { Transacted::Refused(verdicts) } else { Transacted::Busy })
 }
 
 /// Waits between tries: full jitter under a doubling cap, and an end.

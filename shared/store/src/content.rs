@@ -24,11 +24,7 @@ pub(crate) enum Text {
 impl Text {
     fn pack(text: &str) -> Result<Self, StoreError> {
         let packed = compress(text)?;
-        Ok(if packed.len() < text.len() {
-            Self::Zstd(packed)
-        } else {
-            Self::Plain(text.to_owned())
-        })
+        Ok(if packed.len() < text.len() { Self::Zstd(packed) } else { Self::Plain(text.to_owned()) })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,31 +96,16 @@ impl Body {
             both => both,
         };
         Ok(match content {
-            None => Packed::Whole(Self {
-                summary,
-                content: Kept::Nowhere,
-            }),
-            Some(text) if text.len() <= INLINE_LIMIT => Packed::Whole(Self {
-                summary,
-                content: Kept::Inline(text),
-            }),
-            Some(text) => Packed::Split {
-                rest: Self {
-                    summary,
-                    content: Kept::Nowhere,
-                },
-                blob: text.into_blob()?,
-            },
+            None => Packed::Whole(Self { summary, content: Kept::Nowhere }),
+            Some(text) if text.len() <= INLINE_LIMIT => Packed::Whole(Self { summary, content: Kept::Inline(text) }),
+            Some(text) => Packed::Split { rest: Self { summary, content: Kept::Nowhere }, blob: text.into_blob()? },
         })
     }
 
     /// The same body with its content in the blob of that hash.
     #[must_use]
     pub fn in_blob(self, hash: &str) -> Self {
-        Self {
-            content: Kept::InBlob(hash.to_owned()),
-            ..self
-        }
+        Self { content: Kept::InBlob(hash.to_owned()), ..self }
     }
 
     /// Bytes that it adds to an item.
@@ -158,10 +139,8 @@ pub fn unpack(bytes: &[u8]) -> Option<String> {
 }
 
 fn compress(text: &str) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(|error| StoreError::Other {
-        operation: "compressing a post",
-        source: std::sync::Arc::new(error),
-    })
+    zstd::bulk::compress(text.as_bytes(), LEVEL)
+        .map_err(|error| StoreError::Other { operation: "compressing a post", source: std::sync::Arc::new(error) })
 }
 
 #[cfg(test)]
@@ -179,10 +158,7 @@ mod tests {
     /// What comes back of a content, and whether it went into a blob.
     fn round_trip(content: &str) -> (String, bool) {
         match Body::pack(None, Some(content)).unwrap() {
-            Packed::Whole(Body {
-                content: Kept::Inline(text),
-                ..
-            }) => {
+            Packed::Whole(Body { content: Kept::Inline(text), .. }) => {
                 assert!(text.len() <= INLINE_LIMIT);
                 (Text::read(&text.attribute()).unwrap(), false)
             }
@@ -213,13 +189,9 @@ mod tests {
     #[test]
     fn a_summary_that_is_no_summary_is_the_content_or_goes() {
         let long = noise(50_000);
-        let Packed::Split { rest, blob } = Body::pack(Some(&long), None).unwrap() else {
-            panic!("kept inline")
-        };
+        let Packed::Split { rest, blob } = Body::pack(Some(&long), None).unwrap() else { panic!("kept inline") };
         assert_eq!((rest, unpack(&blob)), (Body::default(), Some(long.clone())));
-        let Packed::Whole(body) = Body::pack(Some(&long), Some("<p>content</p>")).unwrap() else {
-            panic!("split")
-        };
+        let Packed::Whole(body) = Body::pack(Some(&long), Some("<p>content</p>")).unwrap() else { panic!("split") };
         assert_eq!(body.summary, None);
         assert_eq!(body.content, Kept::Inline(Text::Plain("<p>content</p>".to_owned())));
     }

@@ -97,9 +97,7 @@ impl StoreError {
         let code = error.code().map(str::to_owned);
         let answered = matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_));
         // Something between us and the store may have answered in its place.
-        let broken = error
-            .raw_response()
-            .is_some_and(|answer| answer.status().is_server_error());
+        let broken = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
         let source: Cause = Arc::new(error);
         if broken || !answered {
             return Self::Unavailable { operation, source };
@@ -110,10 +108,7 @@ impl StoreError {
     /// What a code of DynamoDB means, whether of a call or of one statement of a batch.
     pub(crate) fn coded(operation: &'static str, code: &str, source: Cause) -> Self {
         // Batches say `ThrottlingError`, calls say `ThrottlingException`.
-        let code = code
-            .strip_suffix("Exception")
-            .or_else(|| code.strip_suffix("Error"))
-            .unwrap_or(code);
+        let code = code.strip_suffix("Exception").or_else(|| code.strip_suffix("Error")).unwrap_or(code);
         match code {
             "ProvisionedThroughputExceeded" | "Throttling" | "RequestLimitExceeded" | "LimitExceeded" => {
                 Self::Throttled { operation }

@@ -63,11 +63,7 @@ impl Store {
     pub async fn queue(&self, swaps: &[Swap]) -> Vec<Queued> {
         let statements: Vec<Statement> = swaps.iter().map(|swap| self.swap_statement(swap)).collect();
         let outcomes = self.statements("queueing jobs", &statements).await;
-        swaps
-            .iter()
-            .zip(outcomes)
-            .map(|(swap, outcome)| queued(swap, outcome))
-            .collect()
+        swaps.iter().zip(outcomes).map(|(swap, outcome)| queued(swap, outcome)).collect()
     }
 
     fn swap_statement(&self, swap: &Swap) -> Statement {
@@ -78,11 +74,7 @@ impl Store {
             parameters.push(value);
         }
         // A landing that opened or closed since the pointer was read changes what the message has to say.
-        let open = if swap.next.open {
-            "\"open\" = true"
-        } else {
-            "\"open\" IS MISSING"
-        };
+        let open = if swap.next.open { "\"open\" = true" } else { "\"open\" IS MISSING" };
         text.push_str(&format!(
             " WHERE \"pk\" = ? AND \"sk\" = ? AND \"job\" = ? AND \"closed\" IS MISSING AND {open}"
         ));
@@ -115,19 +107,12 @@ impl Store {
             sets.push(format!("#{name} = :{name}"));
             write = write.bind(&format!(":{name}"), value);
         }
-        let open = if next.open {
-            "attribute_exists(#open)"
-        } else {
-            "attribute_not_exists(#open)"
-        };
-        let write = write.change(format!("SET {}", sets.join(", "))).when(format!(
-            "#job = :seen AND #lease_until = :lease AND attribute_not_exists(#closed) AND {open}"
-        ));
+        let open = if next.open { "attribute_exists(#open)" } else { "attribute_not_exists(#open)" };
+        let write = write
+            .change(format!("SET {}", sets.join(", ")))
+            .when(format!("#job = :seen AND #lease_until = :lease AND attribute_not_exists(#closed) AND {open}"));
         let table = self.sources();
-        let actions = vec![
-            put_if_absent(table, key::PK, row::finished_item(old)?)?,
-            write.update(table)?,
-        ];
+        let actions = vec![put_if_absent(table, key::PK, row::finished_item(old)?)?, write.update(table)?];
         if self.transact(OPERATION, actions).await?.is_none() {
             return Ok(Superseding::Superseded);
         }
@@ -244,9 +229,7 @@ fn queued(swap: &Swap, outcome: Stated) -> Queued {
             Ok(pointer) => Queued::Raced(pointer),
             Err(error) => Queued::Unknown(error),
         },
-        Stated::Duplicate => Queued::Unknown(StoreError::Conflict {
-            operation: "queueing jobs",
-        }),
+        Stated::Duplicate => Queued::Unknown(StoreError::Conflict { operation: "queueing jobs" }),
         Stated::Failed(error) => Queued::Unknown(error),
     }
 }

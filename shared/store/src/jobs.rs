@@ -56,18 +56,9 @@ impl Store {
         let mut looks = HashMap::with_capacity(sources.len());
         for item in self.batch_get(OPERATION, keys, false, None).await? {
             let source = source_of(&item)?;
-            looks.insert(
-                source,
-                Look {
-                    pointer: row::pointer(&item)?,
-                    finished: None,
-                },
-            );
+            looks.insert(source, Look { pointer: row::pointer(&item)?, finished: None });
         }
-        let keys: Vec<Key> = looks
-            .iter()
-            .map(|(source, look)| Key::job(*source, look.pointer.job))
-            .collect();
+        let keys: Vec<Key> = looks.iter().map(|(source, look)| Key::job(*source, look.pointer.job)).collect();
         for item in self.batch_get(OPERATION, keys, false, None).await? {
             let finished = row::finished(&item)?;
             if let Some(look) = looks.get_mut(&finished.source) {
@@ -87,14 +78,8 @@ impl Store {
         job: JobId,
     ) -> Result<(Option<Pointer>, Option<Finished>), StoreError> {
         let (mut pointer, mut finished) = (None, None);
-        for item in self
-            .batch_get(
-                "looking at a job",
-                [Key::pointer(source), Key::job(source, job)],
-                true,
-                None,
-            )
-            .await?
+        for item in
+            self.batch_get("looking at a job", [Key::pointer(source), Key::job(source, job)], true, None).await?
         {
             match Key::of(&item) {
                 Some(key) if key == Key::pointer(source) => pointer = Some(row::pointer(&item)?),
@@ -131,10 +116,9 @@ impl Store {
             .limit(2);
         let items = self.query("reading the latest job", request, 2).await?;
         match items.as_slice() {
-            [first, rest @ ..] if Key::of(first) == Some(Key::pointer(source)) => Ok(Some((
-                row::pointer(first)?,
-                rest.first().map(row::finished).transpose()?,
-            ))),
+            [first, rest @ ..] if Key::of(first) == Some(Key::pointer(source)) => {
+                Ok(Some((row::pointer(first)?, rest.first().map(row::finished).transpose()?)))
+            }
             _ => Ok(None),
         }
     }
@@ -152,16 +136,10 @@ impl Store {
         };
         let outcomes = self.statements("finishing jobs", &statements).await;
         let taken = outcomes.iter().zip(&statements);
-        let taken: Vec<Key> = taken
-            .filter(|(outcome, _)| is_taken(outcome))
-            .map(|(_, statement)| statement.key.clone())
-            .collect();
+        let taken: Vec<Key> =
+            taken.filter(|(outcome, _)| is_taken(outcome)).map(|(_, statement)| statement.key.clone()).collect();
         let there = self.read_finished(taken).await;
-        finished
-            .iter()
-            .zip(outcomes)
-            .map(|(ours, outcome)| finish(ours, outcome, &there))
-            .collect()
+        finished.iter().zip(outcomes).map(|(ours, outcome)| finish(ours, outcome, &there)).collect()
     }
 
     async fn read_finished(&self, keys: Vec<Key>) -> Result<HashMap<Key, Finished>, StoreError> {
@@ -191,11 +169,7 @@ impl Store {
             .scan_index_forward(false)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1))
             .set_exclusive_start_key(before.map(|job| Key::job(source, job).item()));
-        self.query("reading jobs", request, limit)
-            .await?
-            .iter()
-            .map(row::finished)
-            .collect()
+        self.query("reading jobs", request, limit).await?.iter().map(row::finished).collect()
     }
 
     /// Deletes a finished job that no later one needs: not the pointer's, and not the one before it.
@@ -207,10 +181,7 @@ impl Store {
         let pointer = Write::to(Key::pointer(source))
             .when("#job <> :job AND (attribute_not_exists(#prev) OR #prev <> :job)")
             .bind(":job", text(job.to_string()));
-        let actions = vec![
-            pointer.check(table)?,
-            Write::to(Key::job(source, job)).when(PRESENT).delete(table)?,
-        ];
+        let actions = vec![pointer.check(table)?, Write::to(Key::job(source, job)).when(PRESENT).delete(table)?];
         if self.transact("deleting a job", actions).await?.is_none() {
             return Ok(DeleteJob::Deleted);
         }
@@ -240,9 +211,7 @@ fn finish(ours: &Finished, outcome: Stated, there: &Result<HashMap<Key, Finished
             Some(theirs) if theirs == ours => Finish::Done,
             Some(theirs) => Finish::AlreadyDone(theirs.clone()),
             // Deleted between the two calls.
-            None => Finish::Unknown(StoreError::Conflict {
-                operation: "finishing jobs",
-            }),
+            None => Finish::Unknown(StoreError::Conflict { operation: "finishing jobs" }),
         },
     }
 }

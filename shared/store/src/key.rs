@@ -49,10 +49,7 @@ pub(crate) enum Key {
 
 impl Key {
     fn pair(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self::Source {
-            pk: pk.into(),
-            sk: sk.into(),
-        }
+        Self::Source { pk: pk.into(), sk: sk.into() }
     }
 
     pub(crate) fn head(source: SourceId) -> Self {
@@ -155,11 +152,7 @@ pub(crate) fn slot(slot: Slot) -> String {
 /// The inverse of [`slot`]; `None` for one that is parked.
 pub(crate) fn slot_of(text: &str) -> Option<Slot> {
     let mut parts = text.split('#');
-    let slot = Slot {
-        period: digits(parts.next()?)?,
-        phase: digits(parts.next()?)?,
-        shard: digits(parts.next()?)?,
-    };
+    let slot = Slot { period: digits(parts.next()?)?, phase: digits(parts.next()?)?, shard: digits(parts.next()?)? };
     parts.next().is_none().then_some(slot)
 }
 

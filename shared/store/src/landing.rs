@@ -95,10 +95,7 @@ impl Store {
     /// [`StoreError`]; if it [is retryable](StoreError::is_retryable), the chunk may have landed, and trying again finds out.
     pub async fn land(&self, chunk: &Chunk<'_>) -> Result<Landed, StoreError> {
         let (roles, actions) = actions::of(chunk, self.sources(), self.posts_table_name())?;
-        match self
-            .transact_once("landing posts", actions, Some(chunk.token.clone()))
-            .await
-        {
+        match self.transact_once("landing posts", actions, Some(chunk.token.clone())).await {
             Ok(Transacted::Done) => Ok(chunk.landed()),
             Ok(Transacted::Refused(verdicts)) => outcome::of(chunk, &roles, &verdicts),
             Ok(Transacted::Busy) | Err(StoreError::Throttled { .. } | StoreError::Conflict { .. }) => Ok(Landed::Busy),
@@ -143,10 +140,7 @@ impl Chunk<'_> {
             open_landing: self.still_open(),
             version: self.poll.version + 1,
         };
-        Landed::Landed {
-            head: Box::new(head),
-            poll: Box::new(poll),
-        }
+        Landed::Landed { head: Box::new(head), poll: Box::new(poll) }
     }
 
     fn post_count(&self) -> Ordinal {

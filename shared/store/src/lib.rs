@@ -52,10 +52,7 @@ pub struct Tables {
 
 impl Default for Tables {
     fn default() -> Self {
-        Self {
-            sources: "feedmill-sources".to_owned(),
-            posts: "feedmill-posts".to_owned(),
-        }
+        Self { sources: "feedmill-sources".to_owned(), posts: "feedmill-posts".to_owned() }
     }
 }
 
@@ -70,23 +67,13 @@ pub struct Store {
 impl Store {
     /// A store behind `config`, whose endpoint, credentials, retries and time-outs it takes as they are.
     pub fn new(config: &aws_types::SdkConfig, tables: Tables) -> Self {
-        Self {
-            client: Client::new(config),
-            tables: Arc::new(tables),
-            meter: None,
-        }
+        Self { client: Client::new(config), tables: Arc::new(tables), meter: None }
     }
 
     /// The same store with a meter that counts what every call consumes.
     #[must_use]
     pub fn metered(&self) -> (Self, Arc<Meter>) {
         let meter = Arc::new(Meter::default());
-        (
-            Self {
-                meter: Some(Arc::clone(&meter)),
-                ..self.clone()
-            },
-            meter,
-        )
+        (Self { meter: Some(Arc::clone(&meter)), ..self.clone() }, meter)
     }
 }

@@ -79,15 +79,8 @@ impl Store {
             if let Some(answer) = seen.answer(state) {
                 return Ok(answer);
             }
-            let departure = Departure {
-                seen: &seen,
-                state,
-                reason,
-                now,
-            };
-            let left = self
-                .transact_once(OPERATION, departure.actions(self.sources())?, None)
-                .await?;
+            let departure = Departure { seen: &seen, state, reason, now };
+            let left = self.transact_once(OPERATION, departure.actions(self.sources())?, None).await?;
             if matches!(left, Transacted::Done) {
                 return Ok(Leaving::Left { announce: seen.range() });
             }
@@ -103,33 +96,19 @@ impl Store {
         let keys = [Key::head(source), Key::poll(source), Key::pointer(source)];
         let items = self.batch_get(OPERATION, keys, true, None).await?;
         let item = |key: Key| items.iter().find(|item| Key::of(item).as_ref() == Some(&key));
-        let (Some(head), Some(poll), Some(pointer)) = (
-            item(Key::head(source)),
-            item(Key::poll(source)),
-            item(Key::pointer(source)),
-        ) else {
+        let (Some(head), Some(poll), Some(pointer)) =
+            (item(Key::head(source)), item(Key::poll(source)), item(Key::pointer(source)))
+        else {
             return Ok(None);
         };
         let closed = closed(poll)?;
         let (head, poll, pointer) = (row::head(head)?, row::poll(poll)?, row::pointer(pointer)?);
-        let jobs = std::iter::once(pointer.job)
-            .chain(pointer.prev)
-            .map(|job| Key::job(source, job));
+        let jobs = std::iter::once(pointer.job).chain(pointer.prev).map(|job| Key::job(source, job));
         let jobs = self.batch_get(OPERATION, jobs, true, None).await?;
         let mut jobs = jobs.iter().map(row::finished).collect::<Result<Vec<_>, _>>()?;
-        let finished = jobs
-            .iter()
-            .position(|job| job.job == pointer.job)
-            .map(|at| jobs.swap_remove(at));
+        let finished = jobs.iter().position(|job| job.job == pointer.job).map(|at| jobs.swap_remove(at));
         let carry = jobs.pop().map(|before| before.carry).unwrap_or_default();
-        Ok(Some(Survey {
-            head,
-            poll,
-            pointer,
-            finished,
-            carry,
-            closed,
-        }))
+        Ok(Some(Survey { head, poll, pointer, finished, carry, closed }))
     }
 }
 
@@ -234,18 +213,9 @@ impl Departure<'_> {
 
     /// The latest job, kept for good: what happened last stays known.
     fn job(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let Survey {
-            head,
-            poll,
-            pointer,
-            finished,
-            carry,
-            ..
-        } = self.seen;
+        let Survey { head, poll, pointer, finished, carry, .. } = self.seen;
         if finished.is_some() {
-            let write = Write::to(Key::job(head.source, pointer.job))
-                .change(format!("REMOVE #{TTL}"))
-                .when(PRESENT);
+            let write = Write::to(Key::job(head.source, pointer.job)).change(format!("REMOVE #{TTL}")).when(PRESENT);
             return write.update(table);
         }
         let failure = Failure::new(ErrorCode::Closed, CLOSED);

@@ -122,29 +122,19 @@ impl PostFacts {
 
     /// What a landing needs for it as a new post: the post and its natural key.
     pub fn as_new(&self) -> Piece {
-        Piece {
-            actions: 2,
-            bytes: self.len() + NATURAL_KEY,
-        }
+        Piece { actions: 2, bytes: self.len() + NATURAL_KEY }
     }
 
     /// What a landing needs for it as an edit.
     pub fn as_edit(&self) -> Piece {
-        Piece {
-            actions: 1,
-            bytes: self.len(),
-        }
+        Piece { actions: 1, bytes: self.len() }
     }
 
     /// About how many bytes its item has.
     fn len(&self) -> usize {
         let optional = [&self.external_id, &self.url, &self.title, &self.image, &self.comments];
         let lists = self.authors.iter().chain(&self.categories);
-        let texts = optional
-            .into_iter()
-            .flatten()
-            .chain(lists)
-            .map(|text| text.len() + OVERHEAD);
+        let texts = optional.into_iter().flatten().chain(lists).map(|text| text.len() + OVERHEAD);
         let files = self.enclosures.iter().map(|file| file.url.len() + 4 * OVERHEAD);
         FIXED + texts.sum::<usize>() + files.sum::<usize>() + self.body.len()
     }
@@ -199,9 +189,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn contents(&self, numbers: &[PostNumber]) -> Result<HashMap<PostNumber, ContentHash>, StoreError> {
         let keys = numbers.iter().copied().map(Key::post);
-        let items = self
-            .batch_get("comparing posts", keys, true, Some(&item::HASH_ATTRIBUTES))
-            .await?;
+        let items = self.batch_get("comparing posts", keys, true, Some(&item::HASH_ATTRIBUTES)).await?;
         items.iter().map(item::hash).collect()
     }
 
@@ -210,11 +198,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn post(&self, number: PostNumber) -> Result<Option<Post>, StoreError> {
-        self.get("reading a post", &Key::post(number))
-            .await?
-            .as_ref()
-            .map(item::post)
-            .transpose()
+        self.get("reading a post", &Key::post(number)).await?.as_ref().map(item::post).transpose()
     }
 
     /// The posts under `numbers` in that order; those that do not exist are left out. Eventually consistent.
@@ -224,9 +208,7 @@ impl Store {
     pub async fn posts(&self, numbers: &[PostNumber]) -> Result<Vec<Post>, StoreError> {
         let keys = numbers.iter().copied().map(Key::post);
         let items = self.batch_get("reading posts", keys, false, None).await?;
-        let mut posts = items
-            .iter()
-            .map(|item| item::post(item).map(|post| (post.number, post)));
+        let mut posts = items.iter().map(|item| item::post(item).map(|post| (post.number, post)));
         let mut posts: HashMap<PostNumber, Post> = posts.by_ref().collect::<Result<_, _>>()?;
         Ok(numbers.iter().filter_map(|number| posts.remove(number)).collect())
     }
@@ -259,10 +241,7 @@ impl Store {
         let place = |item| {
             let row = Row::part("post", item);
             let number = row.number(key::NUMBER).ok().and_then(PostNumber::new);
-            Ok((
-                Ordinal::new(row.number("ordinal")?),
-                number.ok_or_else(|| row.corrupt(key::NUMBER))?,
-            ))
+            Ok((Ordinal::new(row.number("ordinal")?), number.ok_or_else(|| row.corrupt(key::NUMBER))?))
         };
         items.iter().map(place).collect()
     }

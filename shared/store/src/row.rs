@@ -115,9 +115,7 @@ impl<'a> Row<'a> {
 
     /// What is said of an attribute that is missing or makes no sense.
     pub(crate) fn corrupt(&self, name: &str) -> StoreError {
-        StoreError::Corrupt {
-            what: format!("{} ({name})", self.what),
-        }
+        StoreError::Corrupt { what: format!("{} ({name})", self.what) }
     }
 
     /// An attribute, if it is there.
@@ -141,9 +139,7 @@ impl<'a> Row<'a> {
 
     /// A text that something can be read from.
     pub(crate) fn maybe_parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        self.maybe_text(name)?
-            .map(|text| text.parse().map_err(|_| self.corrupt(name)))
-            .transpose()
+        self.maybe_text(name)?.map(|text| text.parse().map_err(|_| self.corrupt(name))).transpose()
     }
 
     pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, StoreError> {
@@ -157,9 +153,7 @@ impl<'a> Row<'a> {
 
     pub(crate) fn maybe_number<T: FromStr>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let read = |value: &AttributeValue| value.as_n().ok().and_then(|digits| digits.parse().ok());
-        self.raw(name)
-            .map(|value| read(value).ok_or_else(|| self.corrupt(name)))
-            .transpose()
+        self.raw(name).map(|value| read(value).ok_or_else(|| self.corrupt(name))).transpose()
     }
 
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T, StoreError> {
@@ -189,13 +183,8 @@ impl<'a> Row<'a> {
 
     /// A list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, StoreError> {
-        let list = self
-            .raw(name)
-            .and_then(|value| value.as_l().ok())
-            .ok_or_else(|| self.corrupt(name))?;
-        list.iter()
-            .map(|value| value.as_s().cloned().map_err(|_| self.corrupt(name)))
-            .collect()
+        let list = self.raw(name).and_then(|value| value.as_l().ok()).ok_or_else(|| self.corrupt(name))?;
+        list.iter().map(|value| value.as_s().cloned().map_err(|_| self.corrupt(name))).collect()
     }
 }
 
@@ -210,9 +199,6 @@ mod tests {
         assert!(Row::of("head", &stored(FORMAT + 1)).is_ok());
         let refused = Row::of("head", &stored(FORMAT + 2)).map(|_| ());
         assert!(matches!(refused, Err(StoreError::Newer { version, .. }) if version == FORMAT + 2));
-        assert!(matches!(
-            Row::of("head", &Item::new()).map(|_| ()),
-            Err(StoreError::Corrupt { .. })
-        ));
+        assert!(matches!(Row::of("head", &Item::new()).map(|_| ()), Err(StoreError::Corrupt { .. })));
     }
 }

@@ -147,44 +147,28 @@ impl Store {
             .bind(":now", time(now));
         let (Written::Done(item) | Written::Refused(Some(item))) = self.update("stamping the store", write).await?
         else {
-            return Err(StoreError::Conflict {
-                operation: "stamping the store",
-            });
+            return Err(StoreError::Conflict { operation: "stamping the store" });
         };
         let row = Row::of("stamp", &item)?;
         let (version, stored): (u32, _) = (row.number("version")?, row.text("key")?);
         Ok(if version > SCHEMA_VERSION {
             Stamp::NewerSchema { version }
         } else if stored != fingerprint {
-            Stamp::WrongKey {
-                stored: stored.to_owned(),
-            }
+            Stamp::WrongKey { stored: stored.to_owned() }
         } else {
             Stamp::Ok
         })
     }
 
     async fn create_table(&self, name: &str, shape: TableShape) -> Result<(), StoreError> {
-        let mut request = self
-            .client
-            .create_table()
-            .table_name(name)
-            .billing_mode(BillingMode::PayPerRequest);
-        let columns = [
-            Some(shape.partition),
-            shape.sort,
-            Some(shape.index.partition),
-            Some(shape.index.sort),
-        ];
+        let mut request = self.client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+        let columns = [Some(shape.partition), shape.sort, Some(shape.index.partition), Some(shape.index.sort)];
         for column in columns.into_iter().flatten() {
             let holds = match column.holds {
                 ColumnType::Text => ScalarAttributeType::S,
                 ColumnType::Number => ScalarAttributeType::N,
             };
-            let definition = AttributeDefinition::builder()
-                .attribute_name(column.name)
-                .attribute_type(holds)
-                .build();
+            let definition = AttributeDefinition::builder().attribute_name(column.name).attribute_type(holds).build();
             request = request.attribute_definitions(definition.map_err(malformed)?);
         }
         let projection = Projection::builder();
@@ -200,18 +184,11 @@ impl Store {
             .projection(projection.build())
             .build()
             .map_err(malformed)?;
-        let request = request
-            .set_key_schema(Some(key_schema(shape.partition, shape.sort)?))
-            .global_secondary_indexes(index);
+        let request =
+            request.set_key_schema(Some(key_schema(shape.partition, shape.sort)?)).global_secondary_indexes(index);
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_resource_in_use_exception()) =>
-            {
-                Ok(())
-            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
             Err(error) => Err(StoreError::of("making a table", error)),
         }
     }
@@ -233,26 +210,18 @@ impl Store {
                 }
             }
         }
-        Err(StoreError::Unavailable {
-            operation: OPERATION,
-            source: because(format!("{name} is not active yet")),
-        })
+        Err(StoreError::Unavailable { operation: OPERATION, source: because(format!("{name} is not active yet")) })
     }
 
     async fn enable_ttl(&self, name: &str) -> Result<(), StoreError> {
         const OPERATION: &str = "letting items expire";
         let request = self.client.describe_time_to_live().table_name(name);
         let answer = request.send().await.map_err(|error| StoreError::of(OPERATION, error))?;
-        let status = answer
-            .time_to_live_description
-            .and_then(|description| description.time_to_live_status);
+        let status = answer.time_to_live_description.and_then(|description| description.time_to_live_status);
         if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
             return Ok(());
         }
-        let specification = TimeToLiveSpecification::builder()
-            .attribute_name(TTL)
-            .enabled(true)
-            .build();
+        let specification = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build();
         let request = self.client.update_time_to_live().table_name(name);
         let request = request.time_to_live_specification(specification.map_err(malformed)?);
         request.send().await.map_err(|error| StoreError::of(OPERATION, error))?;
@@ -261,18 +230,7 @@ impl Store {
 }
 
 fn key_schema(partition: Column, sort: Option<Column>) -> Result<Vec<KeySchemaElement>, StoreError> {
-    let element = |column: Column, kind| {
-        KeySchemaElement::builder()
-            .attribute_name(column.name)
-            .key_type(kind)
-            .build()
-    };
-    let keys = [
-        Some((partition, KeyType::Hash)),
-        sort.map(|column| (column, KeyType::Range)),
-    ];
-    keys.into_iter()
-        .flatten()
-        .map(|(column, kind)| element(column, kind).map_err(malformed))
-        .collect()
+    let element = |column: Column, kind| KeySchemaElement::builder().attribute_name(column.name).key_type(kind).build();
+    let keys = [Some((partition, KeyType::Hash)), sort.map(|column| (column, KeyType::Range))];
+    keys.into_iter().flatten().map(|(column, kind)| element(column, kind).map_err(malformed)).collect()
 }

@@ -45,10 +45,7 @@ pub enum Creating {
 
 /// What became of a change of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, and only while a person waits"
-)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and only while a person waits")]
 pub enum Change {
     /// Done; the head as it is now.
     Changed(Head),
@@ -73,12 +70,7 @@ impl Store {
     pub async fn create(&self, new: &NewSource) -> Result<Creating, StoreError> {
         const OPERATION: &str = "making a source";
         let (source, table) = (new.head.source, self.sources());
-        let poll = Poll {
-            target: new.target.clone(),
-            window: Window::default(),
-            open_landing: None,
-            version: 1,
-        };
+        let poll = Poll { target: new.target.clone(), window: Window::default(), open_landing: None, version: 1 };
         let mut actions = vec![
             put_if_absent(table, key::PK, row::head_item(&new.head))?,
             put_if_absent(table, key::PK, row::poll_item(&poll))?,
@@ -86,9 +78,7 @@ impl Store {
             put(table, due_item(new.target.slot.shard, new.due, source))?,
         ];
         for url in &new.head.url_keys {
-            let item = Cells::under(&Key::url(url))
-                .with("source", text(source.to_string()))
-                .item();
+            let item = Cells::under(&Key::url(url)).with("source", text(source.to_string())).item();
             actions.push(put_if_absent(table, key::PK, item)?);
         }
         if self.transact(OPERATION, actions).await?.is_none() {
@@ -110,9 +100,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_by_url(&self, normalised: &str) -> Result<Option<SourceId>, StoreError> {
         let item = self.get("finding a URL", &Key::url(normalised)).await?;
-        item.as_ref()
-            .map(|item| Row::of("URL", item)?.parsed("source"))
-            .transpose()
+        item.as_ref().map(|item| Row::of("URL", item)?.parsed("source")).transpose()
     }
 
     /// The public part of a source, as of now.
@@ -120,11 +108,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn head(&self, source: SourceId) -> Result<Option<Head>, StoreError> {
-        self.get("reading a source", &Key::head(source))
-            .await?
-            .as_ref()
-            .map(row::head)
-            .transpose()
+        self.get("reading a source", &Key::head(source)).await?.as_ref().map(row::head).transpose()
     }
 
     /// The public parts of many sources, in the order given, eventually consistent; without those that are gone.
@@ -146,11 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn poll(&self, source: SourceId) -> Result<Option<Poll>, StoreError> {
-        self.get("reading a poll state", &Key::poll(source))
-            .await?
-            .as_ref()
-            .map(row::poll)
-            .transpose()
+        self.get("reading a poll state", &Key::poll(source)).await?.as_ref().map(row::poll).transpose()
     }
 
     /// Both parts of a source, as of now.
@@ -159,10 +139,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn view(&self, source: SourceId) -> Result<Option<(Head, Poll)>, StoreError> {
         let (mut head, mut poll) = (None, None);
-        for item in self
-            .batch_get("reading a source", [Key::head(source), Key::poll(source)], true, None)
-            .await?
-        {
+        for item in self.batch_get("reading a source", [Key::head(source), Key::poll(source)], true, None).await? {
             if Key::of(&item) == Some(Key::head(source)) {
                 head = Some(row::head(&item)?);
             } else {
@@ -183,19 +160,9 @@ impl Store {
         let mut next = after.as_ref().map(Place::key);
         loop {
             let missing = i32::try_from(limit - places.len()).unwrap_or(i32::MAX);
-            let request = self
-                .client
-                .scan()
-                .table_name(self.sources())
-                .index_name(BY_SLOT)
-                .limit(missing);
-            let request = request
-                .set_exclusive_start_key(next)
-                .set_return_consumed_capacity(self.capacity());
-            let answer = request
-                .send()
-                .await
-                .map_err(|error| StoreError::of("listing sources", error))?;
+            let request = self.client.scan().table_name(self.sources()).index_name(BY_SLOT).limit(missing);
+            let request = request.set_exclusive_start_key(next).set_return_consumed_capacity(self.capacity());
+            let answer = request.send().await.map_err(|error| StoreError::of("listing sources", error))?;
             self.count_reads(answer.consumed_capacity());
             for item in answer.items() {
                 places.push(Place::of(item)?);
@@ -244,10 +211,7 @@ impl Store {
             .bind(":lane", text(target.lane.as_str()))
             .bind(":place", text(key::slot(target.slot)))
             .bind(":one", number(1));
-        let done = self
-            .transact("changing settings", vec![head.update(table)?, poll.update(table)?])
-            .await?
-            .is_none();
+        let done = self.transact("changing settings", vec![head.update(table)?, poll.update(table)?]).await?.is_none();
         Ok(match self.head(read.source).await? {
             None => Change::Missing,
             Some(now) if now.state == SourceState::Deleting => Change::Missing,
@@ -283,10 +247,7 @@ impl Store {
             return Ok(true);
         }
         let write = write.change(format!("SET {}", sets.join(", ")));
-        Ok(matches!(
-            self.update("describing a source", write).await?,
-            Written::Done(_)
-        ))
+        Ok(matches!(self.update("describing a source", write).await?, Written::Done(_)))
     }
 
     /// Moves a source to the other lane, if its poll state has the `version` that was read; false when it moved, which is no harm: the
@@ -308,10 +269,7 @@ impl Store {
 impl Place {
     fn of(item: &Item) -> Result<Self, StoreError> {
         let row = Row::of("target", item)?;
-        Ok(Self {
-            slot: row.text("slot")?.to_owned(),
-            source: row.parsed("source")?,
-        })
+        Ok(Self { slot: row.text("slot")?.to_owned(), source: row.parsed("source")? })
     }
 
     /// Where a scan of the index goes on, whether or not the source is still there.

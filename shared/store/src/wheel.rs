@@ -54,12 +54,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let new = Backlog {
-            depth: 0,
-            sent: 0,
-            at: first,
-            rate: 0,
-        };
+        let new = Backlog { depth: 0, sent: 0, at: first, rate: 0 };
         let write = Write::to(Key::cursor(shard))
             .change(
                 "SET #v = :v, #holder = :holder, #until = :until, #minute = if_not_exists(#minute, :first), \
@@ -75,9 +70,7 @@ impl Store {
         match self.update("claiming the wheel", write).await? {
             Written::Done(item) => Ok(Claim::Claimed(cursor(&item)?)),
             Written::Refused(Some(item)) => Ok(Claim::HeldUntil(Row::of("cursor", &item)?.time("until")?)),
-            Written::Refused(None) => Err(StoreError::Conflict {
-                operation: "claiming the wheel",
-            }),
+            Written::Refused(None) => Err(StoreError::Conflict { operation: "claiming the wheel" }),
         }
     }
 
@@ -101,10 +94,7 @@ impl Store {
             .bind(":minute", number(cursor.minute.0))
             .bind(":fast", backlog(cursor.fast))
             .bind(":slow", backlog(cursor.slow));
-        Ok(matches!(
-            self.update("moving the wheel", write).await?,
-            Written::Done(_)
-        ))
+        Ok(matches!(self.update("moving the wheel", write).await?, Written::Done(_)))
     }
 
     /// Moves the cursor and lets go of it; false when another holder has it.
@@ -128,11 +118,7 @@ impl Store {
             .index_name(BY_SLOT)
             .key_condition_expression("slot = :slot")
             .expression_attribute_values(":slot", text(key::slot(slot)));
-        self.query("reading a slot", request, usize::MAX)
-            .await?
-            .iter()
-            .map(row::target)
-            .collect()
+        self.query("reading a slot", request, usize::MAX).await?.iter().map(row::target).collect()
     }
 
     /// The sources that are to be looked at in `minute` besides its slots.
@@ -148,10 +134,7 @@ impl Store {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(key::due_partition(shard, minute)));
         let items = self.query("reading overflow", request, usize::MAX).await?;
-        items
-            .iter()
-            .map(|item| Row::of("overflow", item)?.parsed(key::SK))
-            .collect()
+        items.iter().map(|item| Row::of("overflow", item)?.parsed(key::SK)).collect()
     }
 
     /// Notes that sources are to be looked at in those minutes.
@@ -161,16 +144,10 @@ impl Store {
     pub async fn put_due(&self, shard: u8, due: &[(Minute, SourceId)]) -> Result<(), StoreError> {
         let due: HashSet<_> = due.iter().copied().collect();
         let put = |(minute, source)| {
-            let put = PutRequest::builder()
-                .set_item(Some(due_item(shard, minute, source)))
-                .build();
+            let put = PutRequest::builder().set_item(Some(due_item(shard, minute, source))).build();
             Ok(WriteRequest::builder().put_request(put.map_err(malformed)?).build())
         };
-        self.batch_write(
-            "noting overflow",
-            due.into_iter().map(put).collect::<Result<_, StoreError>>()?,
-        )
-        .await
+        self.batch_write("noting overflow", due.into_iter().map(put).collect::<Result<_, StoreError>>()?).await
     }
 
     /// Forgets sources of `minute` that were looked at.
@@ -180,18 +157,11 @@ impl Store {
     pub async fn delete_due(&self, shard: u8, minute: Minute, sources: &[SourceId]) -> Result<(), StoreError> {
         let sources: HashSet<_> = sources.iter().copied().collect();
         let delete = |source| {
-            let delete = DeleteRequest::builder()
-                .set_key(Some(Key::due(shard, minute, source).item()))
-                .build();
-            Ok(WriteRequest::builder()
-                .delete_request(delete.map_err(malformed)?)
-                .build())
+            let delete = DeleteRequest::builder().set_key(Some(Key::due(shard, minute, source).item())).build();
+            Ok(WriteRequest::builder().delete_request(delete.map_err(malformed)?).build())
         };
-        self.batch_write(
-            "forgetting overflow",
-            sources.into_iter().map(delete).collect::<Result<_, StoreError>>()?,
-        )
-        .await
+        self.batch_write("forgetting overflow", sources.into_iter().map(delete).collect::<Result<_, StoreError>>()?)
+            .await
     }
 
     /// What messages to these sources need, without those that are not polled.
@@ -202,11 +172,7 @@ impl Store {
         let only = [&["slot", "source"], TARGET_ATTRIBUTES.as_slice()].concat();
         let keys = sources.iter().map(|source| Key::poll(*source));
         let items = self.batch_get("reading targets", keys, false, Some(&only)).await?;
-        items
-            .iter()
-            .filter(|item| row::is_polled(item))
-            .map(row::target)
-            .collect()
+        items.iter().filter(|item| row::is_polled(item)).map(row::target).collect()
     }
 
     /// Hosts that asked for a pause which is not over, and until when.
@@ -253,39 +219,22 @@ impl Store {
 
 /// An overflow item. It expires a day after its minute (on a wheel that turns faster: never, and the dispatcher deletes it).
 pub(crate) fn due_item(shard: u8, minute: Minute, source: SourceId) -> Item {
-    Cells::under(&Key::due(shard, minute, source))
-        .with("ttl", ttl(Pace::REAL.start_of(minute) + BEHIND))
-        .item()
+    Cells::under(&Key::due(shard, minute, source)).with("ttl", ttl(Pace::REAL.start_of(minute) + BEHIND)).item()
 }
 
 fn cursor(item: &Item) -> Result<Cursor, StoreError> {
     let row = Row::of("cursor", item)?;
-    Ok(Cursor {
-        minute: Minute(row.number("minute")?),
-        fast: backlog_of(row, "fast")?,
-        slow: backlog_of(row, "slow")?,
-    })
+    Ok(Cursor { minute: Minute(row.number("minute")?), fast: backlog_of(row, "fast")?, slow: backlog_of(row, "slow")? })
 }
 
 fn backlog(backlog: Backlog) -> AttributeValue {
-    AttributeValue::L(
-        [backlog.depth, backlog.sent, backlog.at.0, backlog.rate]
-            .map(number)
-            .into(),
-    )
+    AttributeValue::L([backlog.depth, backlog.sent, backlog.at.0, backlog.rate].map(number).into())
 }
 
 fn backlog_of(row: Row<'_>, name: &str) -> Result<Backlog, StoreError> {
     let read = |list: &[AttributeValue]| {
         let number = |index: usize| list.get(index)?.as_n().ok()?.parse().ok();
-        Some(Backlog {
-            depth: number(0)?,
-            sent: number(1)?,
-            at: Minute(number(2)?),
-            rate: number(3)?,
-        })
+        Some(Backlog { depth: number(0)?, sent: number(1)?, at: Minute(number(2)?), rate: number(3)? })
     };
-    row.raw(name)
-        .and_then(|value| read(value.as_l().ok()?))
-        .ok_or_else(|| row.corrupt(name))
+    row.raw(name).and_then(|value| read(value.as_l().ok()?)).ok_or_else(|| row.corrupt(name))
 }

@@ -28,12 +28,7 @@ pub(crate) struct Write {
 impl Write {
     /// A write to the item under `key`.
     pub(crate) fn to(key: Key) -> Self {
-        Self {
-            key,
-            change: String::new(),
-            condition: None,
-            values: HashMap::new(),
-        }
+        Self { key, change: String::new(), condition: None, values: HashMap::new() }
     }
 
     /// The update expression, for example `SET #job = :job REMOVE #prev`.
@@ -103,9 +98,7 @@ impl Write {
             .set_condition_expression(self.condition)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        Ok(TransactWriteItem::builder()
-            .condition_check(check.map_err(malformed)?)
-            .build())
+        Ok(TransactWriteItem::builder().condition_check(check.map_err(malformed)?).build())
     }
 }
 
@@ -129,17 +122,12 @@ pub(crate) fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreErr
 
 /// A request that lacks something it needs: a mistake of this crate.
 pub(crate) fn malformed(error: BuildError) -> StoreError {
-    StoreError::Other {
-        operation: "building a request",
-        source: std::sync::Arc::new(error),
-    }
+    StoreError::Other { operation: "building a request", source: std::sync::Arc::new(error) }
 }
 
 fn names_in(expression: &str) -> impl Iterator<Item = (String, String)> {
     expression.split('#').skip(1).map(|rest| {
-        let end = rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         (format!("#{}", &rest[..end]), rest[..end].to_owned())
     })
 }

@@ -22,9 +22,7 @@ pub const fn encode<const N: usize>(mut value: u64) -> [u8; N] {
 
 /// The value of `text`; `None` if it has a character that is no digit, or is worth more than 64 bits.
 pub fn decode(text: &[u8]) -> Option<u64> {
-    text.iter().try_fold(0u64, |value, byte| {
-        value.checked_mul(62)?.checked_add(u64::from(digit(*byte)?))
-    })
+    text.iter().try_fold(0u64, |value, byte| value.checked_mul(62)?.checked_add(u64::from(digit(*byte)?)))
 }
 
 /// The value of one digit.

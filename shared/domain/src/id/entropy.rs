@@ -16,10 +16,7 @@ pub struct SystemEntropy;
 impl Entropy for SystemEntropy {
     fn fill(&mut self, buf: &mut [u8]) {
         if let Err(error) = getrandom::fill(buf) {
-            #[expect(
-                clippy::panic,
-                reason = "no fallback is safe: what could be guessed must not be made"
-            )]
+            #[expect(clippy::panic, reason = "no fallback is safe: what could be guessed must not be made")]
             {
                 panic!("the operating system gives no random bytes: {error}");
             }

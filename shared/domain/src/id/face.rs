@@ -24,32 +24,19 @@ impl PostFace {
     /// The face that the installation with `key` shows.
     #[expect(clippy::expect_used, reason = "the radix is a constant that FF1 allows")]
     pub fn new(key: &InstallationKey) -> Self {
-        Self {
-            cipher: FF1::new(&key.subkey(Label::PostId), RADIX).expect("62 is a radix of FF1"),
-        }
+        Self { cipher: FF1::new(&key.subkey(Label::PostId), RADIX).expect("62 is a radix of FF1") }
     }
 
     /// The id under which people see `number`.
     #[expect(clippy::expect_used, reason = "eight digits below 62 are what the cipher takes")]
     pub fn hide(&self, number: PostNumber) -> PostId {
-        PostId::from_number(join(
-            self.cipher
-                .encrypt(&[], &split(number.get()))
-                .expect("eight digits below 62"),
-        ))
+        PostId::from_number(join(self.cipher.encrypt(&[], &split(number.get())).expect("eight digits below 62")))
     }
 
     /// The number that `id` hides; every id hides one, whether or not there is such a post.
-    #[expect(
-        clippy::expect_used,
-        reason = "eight digits below 62 are what the cipher takes and gives"
-    )]
+    #[expect(clippy::expect_used, reason = "eight digits below 62 are what the cipher takes and gives")]
     pub fn reveal(&self, id: PostId) -> PostNumber {
-        let number = join(
-            self.cipher
-                .decrypt(&[], &split(id.number()))
-                .expect("eight digits below 62"),
-        );
+        let number = join(self.cipher.decrypt(&[], &split(id.number())).expect("eight digits below 62"));
         PostNumber::new(number).expect("eight digits are worth less than 62^8")
     }
 }
@@ -71,9 +58,7 @@ fn split(mut number: u64) -> FlexibleNumeralString {
 }
 
 fn join(digits: FlexibleNumeralString) -> u64 {
-    Vec::from(digits)
-        .into_iter()
-        .fold(0, |number, digit| number * u64::from(RADIX) + u64::from(digit))
+    Vec::from(digits).into_iter().fold(0, |number, digit| number * u64::from(RADIX) + u64::from(digit))
 }
 
 #[cfg(test)]

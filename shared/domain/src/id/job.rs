@@ -35,10 +35,7 @@ impl FromStr for JobId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        parse_canonical(text, 7).map(Self).ok_or(BadId {
-            kind: "job",
-            form: "a lower-case UUID of version 7",
-        })
+        parse_canonical(text, 7).map(Self).ok_or(BadId { kind: "job", form: "a lower-case UUID of version 7" })
     }
 }
 
@@ -86,13 +83,7 @@ struct State {
 impl JobIdMint {
     /// A mint that draws on `entropy`.
     pub fn new(entropy: impl Entropy + Send + 'static) -> Self {
-        Self {
-            state: Mutex::new(State {
-                millis: 0,
-                tail: u128::MAX,
-                entropy: Box::new(entropy),
-            }),
-        }
+        Self { state: Mutex::new(State { millis: 0, tail: u128::MAX, entropy: Box::new(entropy) }) }
     }
 
     /// The next id, of time `now` or, if ids of a later time were made, of that.
@@ -130,9 +121,7 @@ impl State {
             self.tail = grown;
         }
         let (high, low) = (self.tail >> 62, self.tail & ((1 << 62) - 1));
-        JobId(Uuid::from_u128(
-            u128::from(self.millis) << 80 | 7 << 76 | high << 64 | 2 << 62 | low,
-        ))
+        JobId(Uuid::from_u128(u128::from(self.millis) << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
     }
 }
 
@@ -148,10 +137,7 @@ mod tests {
     fn only_the_canonical_text_of_version_7_is_a_job_id() {
         let good = "019a4c3e-7b5d-7c21-8f00-0123456789ab";
         assert_eq!(good.parse::<JobId>().map(|id| id.to_string()), Ok(good.to_owned()));
-        assert_eq!(
-            good.parse::<JobId>().unwrap().timestamp().to_string(),
-            "2025-11-04T00:22:34.589Z"
-        );
+        assert_eq!(good.parse::<JobId>().unwrap().timestamp().to_string(), "2025-11-04T00:22:34.589Z");
         let refused = [
             "",
             "019A4C3E-7B5D-7C21-8F00-0123456789AB",
@@ -178,10 +164,7 @@ mod tests {
 
     #[test]
     fn the_text_of_version_1_does_not_sort_by_time_and_ours_does() {
-        let (early, late) = (
-            "ff06aa00-833b-11ee-8043-020000000001",
-            "0332c780-833c-11ee-8044-020000000001",
-        );
+        let (early, late) = ("ff06aa00-833b-11ee-8043-020000000001", "0332c780-833c-11ee-8044-020000000001");
         let millis = |text: &str| {
             let (secs, nanos) = text.parse::<Uuid>().unwrap().get_timestamp().unwrap().to_unix();
             (secs * 1000 + u64::from(nanos / 1_000_000)) as i64

@@ -68,9 +68,7 @@ impl InstallationKey {
     #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 255 times 32 bytes")]
     fn expand(&self, info: &str) -> [u8; 32] {
         let mut out = [0; 32];
-        Hkdf::<Sha256>::new(None, &self.0)
-            .expand(info.as_bytes(), &mut out)
-            .expect("32 bytes are not too many");
+        Hkdf::<Sha256>::new(None, &self.0).expand(info.as_bytes(), &mut out).expect("32 bytes are not too many");
         out
     }
 }
@@ -123,13 +121,9 @@ mod tests {
         let key = InstallationKey::generate(&mut Seeded(1));
         let text = key.to_text();
         assert_eq!(text.parse::<InstallationKey>().unwrap().to_text(), text);
-        for bad in [
-            String::new(),
-            text[1..].to_owned(),
-            format!("{text}0"),
-            text.to_uppercase(),
-            text.replace('e', "g"),
-        ] {
+        for bad in
+            [String::new(), text[1..].to_owned(), format!("{text}0"), text.to_uppercase(), text.replace('e', "g")]
+        {
             assert_eq!(bad.parse::<InstallationKey>().err(), Some(BadKey), "{bad}");
         }
     }
@@ -139,22 +133,10 @@ mod tests {
     fn subkeys_never_change() {
         let key = InstallationKey::from_bytes([0; 32]);
         let cases = [
-            (
-                Label::PostId,
-                "9b2dc7d65efcc0e26ef9703c16e3dad0317ce6eace096fd17862f7f9daab4426",
-            ),
-            (
-                Label::Seal,
-                "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be",
-            ),
-            (
-                Label::Cursor,
-                "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b",
-            ),
-            (
-                Label::Session,
-                "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96",
-            ),
+            (Label::PostId, "9b2dc7d65efcc0e26ef9703c16e3dad0317ce6eace096fd17862f7f9daab4426"),
+            (Label::Seal, "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be"),
+            (Label::Cursor, "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b"),
+            (Label::Session, "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96"),
         ];
         for (label, subkey) in cases {
             assert_eq!(hex(&key.subkey(label)), subkey, "{label:?}");

@@ -98,11 +98,7 @@ pub fn number_run(
     if now >= END_MILLIS - RESERVE_MILLIS || first_millis + u64::from(count) > END_MILLIS {
         return Err(NumbersExhausted);
     }
-    Ok(NumberRun {
-        first_millis,
-        count,
-        slot: slot % SLOTS,
-    })
+    Ok(NumberRun { first_millis, count, slot: slot % SLOTS })
 }
 
 #[cfg(test)]
@@ -165,13 +161,9 @@ mod tests {
     #[test]
     fn a_post_number_is_a_number_below_62_to_the_8th_in_json_too() {
         assert_eq!(serde_json::to_string(&number(1, 2)).unwrap(), "130");
-        for (text, good) in [
-            ("0", true),
-            ("218340105584895", true),
-            ("218340105584896", false),
-            ("-1", false),
-            ("\"1\"", false),
-        ] {
+        for (text, good) in
+            [("0", true), ("218340105584895", true), ("218340105584896", false), ("-1", false), ("\"1\"", false)]
+        {
             assert_eq!(serde_json::from_str::<PostNumber>(text).is_ok(), good, "{text}");
         }
         assert_eq!(PostNumber::new(PostNumber::END), None);
@@ -186,21 +178,12 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Read(usize),
-        Land {
-            who: usize,
-            clock: i64,
-            count: u32,
-            slot: u8,
-        },
+        Land { who: usize, clock: i64, count: u32, slot: u8 },
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let clock = prop_oneof![
-            0i64..2_000,
-            -4_000_000_000_000..4_000_000_000_000i64,
-            Just(i64::MIN),
-            Just(i64::MAX / 2)
-        ];
+        let clock =
+            prop_oneof![0i64..2_000, -4_000_000_000_000..4_000_000_000_000i64, Just(i64::MIN), Just(i64::MAX / 2)];
         prop_oneof![
             (0..2usize).prop_map(Step::Read),
             (0..2usize, clock, 1..40u32, 0..128u8).prop_map(|(who, clock, count, slot)| Step::Land {

@@ -29,10 +29,7 @@ impl<K: Random> ShortId<K> {
 
 impl<K> ShortId<K> {
     const fn of(chars: [u8; LEN]) -> Self {
-        Self {
-            chars,
-            kind: PhantomData,
-        }
+        Self { chars, kind: PhantomData }
     }
 
     /// The id whose digits are worth `number`, which is below 62^8.
@@ -60,10 +57,7 @@ impl<K: Kind> FromStr for ShortId<K> {
         chars
             .filter(|chars| chars.iter().all(|byte| base62::digit(*byte).is_some()))
             .map(Self::of)
-            .ok_or(BadId {
-                kind: K::NAME,
-                form: "8 letters or digits",
-            })
+            .ok_or(BadId { kind: K::NAME, form: "8 letters or digits" })
     }
 }
 
@@ -140,27 +134,15 @@ mod tests {
 
     #[track_caller]
     fn check_refused(text: &str) {
-        let refusal = BadId {
-            kind: "source",
-            form: "8 letters or digits",
-        };
+        let refusal = BadId { kind: "source", form: "8 letters or digits" };
         assert_eq!(text.parse::<SourceId>(), Err(refusal), "{text:?}");
         assert!(serde_json::from_value::<SourceId>(text.into()).is_err(), "{text:?}");
     }
 
     #[test]
     fn what_is_not_eight_letters_or_digits_is_refused() {
-        for text in [
-            "",
-            "3kTMd9a",
-            "3kTMd9aZZ",
-            "3kTMd9a ",
-            " kTMd9aZ",
-            "3kTM-9aZ",
-            "3kTM_9aZ",
-            "ähnlich",
-            "3kTMd9a\n",
-        ] {
+        for text in ["", "3kTMd9a", "3kTMd9aZZ", "3kTMd9a ", " kTMd9aZ", "3kTM-9aZ", "3kTM_9aZ", "ähnlich", "3kTMd9a\n"]
+        {
             check_refused(text);
         }
         assert!(serde_json::from_str::<SourceId>("12345678").is_err(), "a number");

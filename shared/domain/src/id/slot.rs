@@ -31,10 +31,7 @@ impl SlotPool {
         let count = u8::try_from(free.clone().count()).unwrap_or(SLOTS);
         let slot = free.clone().nth(usize::from(below(count, entropy)?))?;
         *taken |= bit(slot);
-        Some(SlotLease {
-            slot,
-            taken: Arc::clone(&self.taken),
-        })
+        Some(SlotLease { slot, taken: Arc::clone(&self.taken) })
     }
 }
 
@@ -90,10 +87,7 @@ mod tests {
     fn landings_in_flight_never_share_a_slot_and_the_129th_gets_none() {
         let (pool, mut entropy) = (SlotPool::new(), Seeded(1));
         let mut leases: Vec<_> = (0..128).map(|_| pool.clone().lease(&mut entropy).unwrap()).collect();
-        assert_eq!(
-            leases.iter().map(SlotLease::slot).collect::<BTreeSet<_>>(),
-            (0..128).collect()
-        );
+        assert_eq!(leases.iter().map(SlotLease::slot).collect::<BTreeSet<_>>(), (0..128).collect());
         assert!(pool.lease(&mut entropy).is_none());
 
         let freed = leases.swap_remove(50).slot();

@@ -27,10 +27,7 @@ impl FromStr for UserId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        parse_canonical(text, 4).map(Self).ok_or(BadId {
-            kind: "user",
-            form: "a lower-case UUID of version 4",
-        })
+        parse_canonical(text, 4).map(Self).ok_or(BadId { kind: "user", form: "a lower-case UUID of version 4" })
     }
 }
 

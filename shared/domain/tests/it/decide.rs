@@ -17,19 +17,12 @@ fn noon() -> Timestamp {
 }
 
 fn policy() -> Policy {
-    Policy {
-        interval: HOUR,
-        pace: Pace::REAL,
-        host: "example.org".to_owned(),
-    }
+    Policy { interval: HOUR, pace: Pace::REAL, host: "example.org".to_owned() }
 }
 
 fn validators(etag: &str, last_modified: &str) -> Validators {
     let raw = |text: &str| (!text.is_empty()).then(|| RawHeader(text.as_bytes().to_vec()));
-    Validators {
-        etag: raw(etag),
-        last_modified: raw(last_modified),
-    }
+    Validators { etag: raw(etag), last_modified: raw(last_modified) }
 }
 
 fn before() -> Carry {
@@ -72,68 +65,38 @@ fn failed(response: Response) -> Failed {
 
 #[test]
 fn a_304_keeps_what_it_does_not_mention_and_updates_what_it_does() {
-    let response = Response {
-        validators: validators("", "Wed"),
-        ..answer(304, b"")
-    };
-    let Weighed::Unchanged(carry) = weighed(response) else {
-        panic!()
-    };
+    let response = Response { validators: validators("", "Wed"), ..answer(304, b"") };
+    let Weighed::Unchanged(carry) = weighed(response) else { panic!() };
     assert_eq!(carry.validators, validators("\"a\"", "Wed"));
-    assert_eq!(
-        (carry.streak, carry.quiet, carry.body_hash),
-        (0, true, before().body_hash)
-    );
+    assert_eq!((carry.streak, carry.quiet, carry.body_hash), (0, true, before().body_hash));
     assert_eq!(carry.last_get, Some(noon()));
 }
 
 #[test]
 fn a_200_replaces_both_validators_and_clears_the_absent_one() {
-    let response = Response {
-        validators: validators("", "Wed"),
-        ..answer(200, b"new")
-    };
-    let Weighed::Read(carry) = weighed(response) else {
-        panic!()
-    };
+    let response = Response { validators: validators("", "Wed"), ..answer(200, b"new") };
+    let Weighed::Read(carry) = weighed(response) else { panic!() };
     assert_eq!(carry.validators, validators("", "Wed"));
     assert_eq!(carry.body_hash, Some(BodyHash::of(b"new")));
 }
 
 #[test]
 fn the_same_body_again_is_unchanged_but_its_validators_move() {
-    let Weighed::Unchanged(carry) = weighed(answer(200, b"old")) else {
-        panic!()
-    };
+    let Weighed::Unchanged(carry) = weighed(answer(200, b"old")) else { panic!() };
     assert_eq!(carry.validators, validators("\"b\"", "Tue"));
 }
 
 #[test]
 fn a_304_to_an_unconditional_request_is_no_answer() {
-    let bare = Carry {
-        validators: Validators::default(),
-        ..before()
-    };
+    let bare = Carry { validators: Validators::default(), ..before() };
     let weighed = weigh(&bare, &Ok(answer(304, b"")), noon(), &policy());
-    assert!(matches!(
-        weighed,
-        Weighed::Failed(Failed {
-            failure: Failure {
-                code: ErrorCode::ClientError,
-                ..
-            },
-            ..
-        })
-    ));
+    assert!(matches!(weighed, Weighed::Failed(Failed { failure: Failure { code: ErrorCode::ClientError, .. }, .. })));
 }
 
 #[test]
 fn an_over_long_validator_is_dropped_whole() {
     let long = "x".repeat(301);
-    let Weighed::Read(carry) = weighed(Response {
-        validators: validators(&long, "Wed"),
-        ..answer(200, b"new")
-    }) else {
+    let Weighed::Read(carry) = weighed(Response { validators: validators(&long, "Wed"), ..answer(200, b"new") }) else {
         panic!()
     };
     assert_eq!(carry.validators, validators("", "Wed"));
@@ -143,28 +106,20 @@ fn an_over_long_validator_is_dropped_whole() {
 fn freshness_counts_on_200_and_304_and_is_capped_at_a_week() {
     for (status, body) in [(200, &b"new"[..]), (304, b"")] {
         for (fresh, held) in [(2 * HOUR, 2 * HOUR), (9999 * HOUR, 7 * 24 * HOUR)] {
-            let (Weighed::Read(carry) | Weighed::Unchanged(carry)) = weighed(Response {
-                fresh_for: Some(fresh),
-                ..answer(status, body)
-            }) else {
+            let (Weighed::Read(carry) | Weighed::Unchanged(carry)) =
+                weighed(Response { fresh_for: Some(fresh), ..answer(status, body) })
+            else {
                 panic!()
             };
             let hold = carry.not_before.unwrap();
-            assert_eq!(
-                (hold.at, hold.why),
-                (noon() + Duration::from_secs(1) + held, Hold::Fresh),
-                "{status}"
-            );
+            assert_eq!((hold.at, hold.why), (noon() + Duration::from_secs(1) + held, Hold::Fresh), "{status}");
         }
     }
 }
 
 #[test]
 fn a_server_without_validators_is_asked_every_four_hours() {
-    let Weighed::Read(carry) = weighed(Response {
-        validators: Validators::default(),
-        ..answer(200, b"new")
-    }) else {
+    let Weighed::Read(carry) = weighed(Response { validators: Validators::default(), ..answer(200, b"new") }) else {
         panic!()
     };
     let hold = carry.not_before.unwrap();
@@ -199,18 +154,8 @@ fn each_refusal_has_its_code_and_keeps_the_validators_it_was_given() {
 fn retry_after_counts_days_on_429_and_503() {
     for status in [429, 503] {
         let wait = 3 * 24 * HOUR;
-        let hold = failed(Response {
-            retry_after: Some(wait),
-            ..answer(status, b"")
-        })
-        .carry
-        .not_before
-        .unwrap();
-        assert_eq!(
-            (hold.at, hold.why),
-            (noon() + Duration::from_secs(1) + wait, Hold::RetryAfter),
-            "{status}"
-        );
+        let hold = failed(Response { retry_after: Some(wait), ..answer(status, b"") }).carry.not_before.unwrap();
+        assert_eq!((hold.at, hold.why), (noon() + Duration::from_secs(1) + wait, Hold::RetryAfter), "{status}");
     }
 }
 
@@ -218,9 +163,7 @@ fn retry_after_counts_days_on_429_and_503() {
 fn a_refusal_without_retry_after_waits_at_least_four_hours() {
     let first = Carry { streak: 0, ..before() };
     for status in [403, 429] {
-        let Weighed::Failed(failed) = weigh(&first, &Ok(answer(status, b"")), noon(), &policy()) else {
-            panic!()
-        };
+        let Weighed::Failed(failed) = weigh(&first, &Ok(answer(status, b"")), noon(), &policy()) else { panic!() };
         let hold = failed.carry.not_before.unwrap();
         assert_eq!((hold.at, hold.why), (noon() + 4 * HOUR, Hold::Refused), "{status}");
     }
@@ -230,23 +173,10 @@ fn a_refusal_without_retry_after_waits_at_least_four_hours() {
 fn a_429_pauses_the_host_that_was_asked_and_no_other() {
     let own = failed(answer(429, b""));
     assert_eq!(own.pause_host_until, Some(noon() + Duration::from_secs(3601)));
-    let days = failed(Response {
-        retry_after: Some(72 * HOUR),
-        ..answer(429, b"")
-    });
+    let days = failed(Response { retry_after: Some(72 * HOUR), ..answer(429, b"") });
     assert_eq!(days.pause_host_until, Some(noon() + Duration::from_secs(1) + 24 * HOUR));
-    let hop = Redirect {
-        status: 302,
-        target: "https://victim.example/".to_owned(),
-    };
-    assert_eq!(
-        failed(Response {
-            redirects: vec![hop],
-            ..answer(429, b"")
-        })
-        .pause_host_until,
-        None
-    );
+    let hop = Redirect { status: 302, target: "https://victim.example/".to_owned() };
+    assert_eq!(failed(Response { redirects: vec![hop], ..answer(429, b"") }).pause_host_until, None);
     assert_eq!(failed(answer(503, b"")).pause_host_until, None);
 }
 
@@ -256,13 +186,7 @@ fn a_410_ends_a_source_only_when_the_next_poll_says_so_too() {
     assert!(!first.gone && first.carry.gone_once);
     let again = |status| weigh(&first.carry, &Ok(answer(status, b"x")), noon() + HOUR, &policy());
     assert!(matches!(again(410), Weighed::Failed(Failed { gone: true, .. })));
-    assert!(matches!(
-        again(500),
-        Weighed::Failed(Failed {
-            carry: Carry { gone_once: false, .. },
-            ..
-        })
-    ));
+    assert!(matches!(again(500), Weighed::Failed(Failed { carry: Carry { gone_once: false, .. }, .. })));
     assert!(matches!(again(200), Weighed::Read(Carry { gone_once: false, .. })));
 }
 
@@ -277,13 +201,8 @@ fn a_body_that_cannot_be_read_comes_again() {
 
 #[test]
 fn a_held_back_edit_is_not_hidden_behind_a_304() {
-    let Weighed::Read(landed) = weighed(answer(200, b"new")) else {
-        panic!()
-    };
+    let Weighed::Read(landed) = weighed(answer(200, b"new")) else { panic!() };
     let kept = held_back(&before(), landed);
-    assert_eq!(
-        (kept.validators, kept.body_hash),
-        (before().validators, before().body_hash)
-    );
+    assert_eq!((kept.validators, kept.body_hash), (before().validators, before().body_hash));
     assert_eq!(kept.last_get, Some(noon()));
 }

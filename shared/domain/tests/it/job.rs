@@ -49,14 +49,7 @@ impl Book {
         let first = new_job(&mint, now);
         let made = vec![first.job];
         let source = SourceId::draw(&mut SystemEntropy);
-        Self {
-            source,
-            pointer: Pointer::first(first),
-            finished: BTreeMap::new(),
-            made,
-            now,
-            mint,
-        }
+        Self { source, pointer: Pointer::first(first), finished: BTreeMap::new(), made, now, mint }
     }
 
     fn job(&self, back: usize) -> JobId {
@@ -98,10 +91,7 @@ impl Book {
             Queueing::Swap(next) => self.pointer = next,
             Queueing::Supersede(next) => {
                 let failure = Failure::new(ErrorCode::LeaseExpired, "gone");
-                assert!(
-                    self.finish(seen.job, Ending::Failed(failure)),
-                    "superseding ends a job that had not ended"
-                );
+                assert!(self.finish(seen.job, Ending::Failed(failure)), "superseding ends a job that had not ended");
                 self.pointer = next;
             }
             Queueing::Live(job) => {
@@ -194,10 +184,7 @@ fn a_superseder_hands_attempts_and_the_open_landing_on() {
     book.pointer.open = true;
     book.now = book.pointer.lease_until;
     book.queue().unwrap();
-    assert_eq!(
-        (book.pointer.attempts, book.pointer.open, book.pointer.hand),
-        (1, true, Hand::Queued)
-    );
+    assert_eq!((book.pointer.attempts, book.pointer.open, book.pointer.hand), (1, true, Hand::Queued));
 }
 
 #[test]

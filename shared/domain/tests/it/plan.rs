@@ -29,18 +29,12 @@ impl Shelf {
     fn poll(&mut self, sightings: &[Sighting], quiet: bool) -> Plan {
         let order = order(sightings, Timestamp::from_secs(1_000_000));
         let unsure = unsure(sightings, &order, &self.window);
-        let found = unsure
-            .iter()
-            .filter_map(|i| Some((sightings[*i].key, *self.posts.get(&sightings[*i].key)?)));
+        let found = unsure.iter().filter_map(|i| Some((sightings[*i].key, *self.posts.get(&sightings[*i].key)?)));
         let plan = plan(sightings, &order, &self.window, quiet, &found.collect());
         for index in &plan.new {
             let count = self.posts.len() as u64 + 1;
             let number = PostNumber::new(count).unwrap();
-            let known = Known {
-                number,
-                ordinal: Ordinal::new(count),
-                content: Some(sightings[*index].content),
-            };
+            let known = Known { number, ordinal: Ordinal::new(count), content: Some(sightings[*index].content) };
             assert_eq!(self.posts.insert(sightings[*index].key, known), None, "no post twice");
         }
         for edit in &plan.edits {
@@ -55,11 +49,7 @@ impl Shelf {
 
 #[test]
 fn new_entries_land_oldest_first_whatever_the_order_of_the_document() {
-    let dated = [
-        sighting(1, 0, Some(30)),
-        sighting(2, 0, Some(10)),
-        sighting(3, 0, Some(20)),
-    ];
+    let dated = [sighting(1, 0, Some(30)), sighting(2, 0, Some(10)), sighting(3, 0, Some(20))];
     assert_eq!(Shelf::default().poll(&dated, false).new, [1, 2, 0]);
     let undated = [sighting(1, 0, None), sighting(2, 0, None), sighting(3, 0, None)];
     assert_eq!(Shelf::default().poll(&undated, false).new, [2, 1, 0]);
@@ -68,11 +58,7 @@ fn new_entries_land_oldest_first_whatever_the_order_of_the_document() {
 #[test]
 fn a_future_date_counts_as_now() {
     let items = [sighting(1, 0, Some(999_999)), sighting(2, 0, Some(99_999_999))];
-    assert_eq!(
-        order(&items, Timestamp::from_secs(500_000)),
-        [1, 0],
-        "both now: the document's order decides"
-    );
+    assert_eq!(order(&items, Timestamp::from_secs(500_000)), [1, 0], "both now: the document's order decides");
 }
 
 #[test]
@@ -90,18 +76,7 @@ fn an_edit_is_saved_at_once_and_a_restless_entry_only_when_it_stops() {
         let plan = shelf.poll(&[sighting(1, content, None)], false);
         told.push((plan.edits.len(), plan.held_back));
     }
-    assert_eq!(
-        told,
-        [
-            (1, false),
-            (1, false),
-            (1, false),
-            (0, true),
-            (0, true),
-            (1, false),
-            (0, false)
-        ]
-    );
+    assert_eq!(told, [(1, false), (1, false), (1, false), (0, true), (0, true), (1, false), (0, false)]);
     assert_eq!(shelf.posts[&NaturalKey([1; 16])].content, Some(ContentHash([5; 8])));
 }
 
@@ -122,13 +97,7 @@ fn an_old_post_come_back_is_neither_new_nor_an_edit_unless_it_changed() {
     let back = shelf.poll(&[sighting(1, 0, None), sighting(2, 0, None)], false);
     assert!(back.new.is_empty() && back.edits.is_empty() && back.window_matters);
     shelf.poll(&[sighting(2, 0, None), sighting(3, 0, None)], false);
-    assert_eq!(
-        shelf
-            .poll(&[sighting(1, 7, None), sighting(2, 0, None)], false)
-            .edits
-            .len(),
-        1
-    );
+    assert_eq!(shelf.poll(&[sighting(1, 7, None), sighting(2, 0, None)], false).edits.len(), 1);
 }
 
 #[test]

@@ -70,9 +70,7 @@ fn head(chunk: &Chunk<'_>, sources: &str) -> Result<TransactWriteItem, StoreErro
         let mut recent = chunk.head.recent.clone();
         recent.extend(chunk.posts.iter().map(|post| post.number));
         sets.push("#post_count = :count, #recent = :recent".to_owned());
-        write = write
-            .bind(":count", number(chunk.post_count().get()))
-            .bind(":recent", bytes(recent.to_bytes()));
+        write = write.bind(":count", number(chunk.post_count().get())).bind(":recent", bytes(recent.to_bytes()));
     }
     let news = chunk.news();
     for (name, value) in news.into_iter().flatten() {
@@ -82,9 +80,7 @@ fn head(chunk: &Chunk<'_>, sources: &str) -> Result<TransactWriteItem, StoreErro
     if news.iter().any(Option::is_some) {
         sets.push("#version = :next".to_owned());
         condition.push_str(" AND #version = :version");
-        write = write
-            .bind(":version", number(chunk.head.version))
-            .bind(":next", number(chunk.head.version + 1));
+        write = write.bind(":version", number(chunk.head.version)).bind(":next", number(chunk.head.version + 1));
     }
     let write = write.when(condition);
     if sets.is_empty() {
@@ -104,17 +100,14 @@ fn poll(chunk: &Chunk<'_>) -> Write {
         .bind(":token", text(&chunk.token));
     let always = "SET #window = :window, #version = :next, #token = :token";
     match chunk.still_open() {
-        Some(first) => write
-            .change(format!("{always}, #open_landing = :first"))
-            .bind(":first", number(first.get())),
+        Some(first) => write.change(format!("{always}, #open_landing = :first")).bind(":first", number(first.get())),
         None => write.change(format!("{always} REMOVE #open_landing")),
     }
 }
 
 /// Whether a poll state bears the mark of that attempt.
 pub(super) fn is_marked(poll: &Item, token: &str) -> bool {
-    poll.get("token")
-        .is_some_and(|there| there.as_s().is_ok_and(|there| there == token))
+    poll.get("token").is_some_and(|there| there.as_s().is_ok_and(|there| there == token))
 }
 
 /// The next job must know that a landing is open, whoever queues it.
@@ -124,8 +117,6 @@ fn pointer(chunk: &Chunk<'_>) -> Write {
         .bind(":job", text(chunk.job.to_string()));
     match chunk.last {
         Some(_) => write.change("REMOVE #open"),
-        None => write
-            .change("SET #open = :open")
-            .bind(":open", AttributeValue::Bool(true)),
+        None => write.change("SET #open = :open").bind(":open", AttributeValue::Bool(true)),
     }
 }

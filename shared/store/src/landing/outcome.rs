@@ -21,11 +21,7 @@ pub(super) fn of(chunk: &Chunk<'_>, roles: &[Role], verdicts: &[Verdict]) -> Res
 
 /// What the end of the chunk's own job comes to.
 pub(super) fn of_job(chunk: &Chunk<'_>, item: &Item) -> Result<Landed, StoreError> {
-    Ok(if is_ours(chunk, item)? {
-        chunk.landed()
-    } else {
-        Landed::AlreadyDone
-    })
+    Ok(if is_ours(chunk, item)? { chunk.landed() } else { Landed::AlreadyDone })
 }
 
 /// Everything that was in the way.
@@ -108,9 +104,7 @@ mod tests {
     }
 
     fn job(n: u8) -> JobId {
-        format!("01890000-0000-7000-8000-0000000000{n:02}")
-            .parse()
-            .expect("a job id")
+        format!("01890000-0000-7000-8000-0000000000{n:02}").parse().expect("a job id")
     }
 
     fn head(state: SourceState) -> Head {
@@ -138,11 +132,7 @@ mod tests {
     fn poll() -> Poll {
         let target = Target {
             source: source(),
-            slot: Slot {
-                period: 61,
-                phase: 0,
-                shard: 0,
-            },
+            slot: Slot { period: 61, phase: 0, shard: 0 },
             url: String::new(),
             host: String::new(),
             lane: Lane::Fast,
@@ -150,12 +140,7 @@ mod tests {
             subscribers: 0,
             watched: false,
         };
-        Poll {
-            target,
-            window: Window::default(),
-            open_landing: None,
-            version: 1,
-        }
+        Poll { target, window: Window::default(), open_landing: None, version: 1 }
     }
 
     fn pointer(job: JobId, closed: bool) -> Pointer {
@@ -183,11 +168,7 @@ mod tests {
             queued_at: NOW,
             started_at: Some(started),
             ended_at: NOW,
-            ending: Ending::Completed {
-                posts_count: 0,
-                edits_count: 0,
-                landed: None,
-            },
+            ending: Ending::Completed { posts_count: 0, edits_count: 0, landed: None },
             http_status: None,
             bytes: 0,
             carry: Carry::default(),
@@ -213,34 +194,20 @@ mod tests {
         };
         // What is met is met in any order, beside actions that nothing was in the way of.
         for reversed in [false, true] {
-            let mut met: Vec<_> = met
-                .iter()
-                .map(|(role, item)| (*role, Verdict::Refused(item.clone())))
-                .collect();
+            let mut met: Vec<_> = met.iter().map(|(role, item)| (*role, Verdict::Refused(item.clone()))).collect();
             met.push((Role::Post, if busy { Verdict::Busy } else { Verdict::Fine }));
             if reversed {
                 met.reverse();
             }
             let (roles, verdicts): (Vec<_>, Vec<_>) = met.into_iter().unzip();
-            let expected = if *expected == landed_marker() {
-                chunk.landed()
-            } else {
-                expected.clone()
-            };
-            assert_eq!(
-                of(&chunk, &roles, &verdicts).expect("readable items"),
-                expected,
-                "{roles:?}"
-            );
+            let expected = if *expected == landed_marker() { chunk.landed() } else { expected.clone() };
+            assert_eq!(of(&chunk, &roles, &verdicts).expect("readable items"), expected, "{roles:?}");
         }
     }
 
     /// Stands for "landed" in the table, whatever the states are.
     fn landed_marker() -> Landed {
-        Landed::Landed {
-            head: Box::new(head(SourceState::Moved)),
-            poll: Box::new(poll()),
-        }
+        Landed::Landed { head: Box::new(head(SourceState::Moved)), poll: Box::new(poll()) }
     }
 
     #[test]
@@ -258,14 +225,8 @@ mod tests {
             item.insert("token".to_owned(), text(token));
             (Role::Poll, Some(item))
         };
-        let other_job = (
-            Role::Pointer,
-            Some(crate::row::pointer_item(source(), &pointer(job(2), false))),
-        );
-        let closed = (
-            Role::Pointer,
-            Some(crate::row::pointer_item(source(), &pointer(job(1), true))),
-        );
+        let other_job = (Role::Pointer, Some(crate::row::pointer_item(source(), &pointer(job(2), false))));
+        let closed = (Role::Pointer, Some(crate::row::pointer_item(source(), &pointer(job(1), true))));
         let finished = |at| (Role::Job, Some(crate::row::finished_item(&end(at)).expect("writable")));
         let others = &finished(NOW + Duration::from_secs(1));
         let ours = &finished(NOW);

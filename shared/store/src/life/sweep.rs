@@ -47,10 +47,7 @@ impl Store {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_values(":pk", text(key::SWEEP));
         let items = self.query(OPERATION, request, usize::MAX).await?;
-        items
-            .iter()
-            .map(|item| Row::of("sweep", item)?.parsed(key::SK))
-            .collect()
+        items.iter().map(|item| Row::of("sweep", item)?.parsed(key::SK)).collect()
     }
 
     /// Deletes what hangs on a source that is being deleted, with at most `budget` writes: finished jobs, natural keys, posts; once
@@ -96,10 +93,7 @@ impl Store {
             .expression_attribute_values(":prefix", text(prefix))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let items = self.query(OPERATION, request, limit).await?;
-        let keys = items
-            .iter()
-            .map(|item| Key::of(item).ok_or_else(no_key))
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = items.iter().map(|item| Key::of(item).ok_or_else(no_key)).collect::<Result<Vec<_>, _>>()?;
         self.delete_all(self.sources(), &keys).await?;
         Ok(keys.len())
     }
@@ -114,10 +108,7 @@ impl Store {
 
     async fn delete_all(&self, table: &str, keys: &[Key]) -> Result<(), StoreError> {
         let delete = |key: &Key| {
-            let delete = DeleteRequest::builder()
-                .set_key(Some(key.item()))
-                .build()
-                .map_err(malformed)?;
+            let delete = DeleteRequest::builder().set_key(Some(key.item())).build().map_err(malformed)?;
             Ok(WriteRequest::builder().delete_request(delete).build())
         };
         let writes = keys.iter().map(delete).collect::<Result<_, StoreError>>()?;
@@ -126,12 +117,7 @@ impl Store {
 
     /// The source itself goes at once, so that nobody ever meets half of one.
     async fn sweep_source(&self, source: SourceId) -> Result<Sweep, StoreError> {
-        let keys = [
-            Key::pointer(source),
-            Key::poll(source),
-            Key::head(source),
-            Key::sweep(source),
-        ];
+        let keys = [Key::pointer(source), Key::poll(source), Key::head(source), Key::sweep(source)];
         let actions = keys.map(|key| Write::to(key).delete(self.sources()));
         let actions = actions.into_iter().collect::<Result<Vec<_>, _>>()?;
         match self.transact(OPERATION, actions).await? {
@@ -143,9 +129,7 @@ impl Store {
 }
 
 fn no_key() -> StoreError {
-    StoreError::Corrupt {
-        what: format!("item ({} or {})", key::PK, key::SK),
-    }
+    StoreError::Corrupt { what: format!("item ({} or {})", key::PK, key::SK) }
 }
 
 #[cfg(test)]

@@ -30,10 +30,7 @@ pub(crate) fn post_item(source: SourceId, post: &NewPost<'_>, retention: Duratio
         .maybe("url", facts.url.as_ref().map(text))
         .maybe("title", facts.title.as_ref().map(text))
         .maybe("authors", texts(&facts.authors))
-        .maybe(
-            "published",
-            (facts.published != facts.arrived).then(|| time(facts.published)),
-        )
+        .maybe("published", (facts.published != facts.arrived).then(|| time(facts.published)))
         .maybe("updated", facts.updated.map(time))
         .with("arrived", time(facts.arrived))
         .maybe("enclosures", enclosures(&facts.enclosures))
@@ -41,10 +38,7 @@ pub(crate) fn post_item(source: SourceId, post: &NewPost<'_>, retention: Duratio
         .maybe("categories", texts(&facts.categories))
         .maybe("comments", facts.comments.as_ref().map(text))
         .with("ttl", ttl(facts.arrived + retention + RETENTION_MARGIN));
-    body_cells(&facts.body)
-        .into_iter()
-        .fold(cells, |cells, (name, value)| cells.maybe(name, value))
-        .item()
+    body_cells(&facts.body).into_iter().fold(cells, |cells, (name, value)| cells.maybe(name, value)).item()
 }
 
 /// Every attribute that HTML is kept in, with its value if it has one.
@@ -54,11 +48,7 @@ fn body_cells(body: &Body) -> [(&'static str, Option<AttributeValue>); 3] {
         Kept::Inline(content) => (Some(content.attribute()), None),
         Kept::InBlob(hash) => (None, Some(text(hash))),
     };
-    [
-        ("summary", body.summary.as_ref().map(Text::attribute)),
-        ("content", inline),
-        ("blob", blob),
-    ]
+    [("summary", body.summary.as_ref().map(Text::attribute)), ("content", inline), ("blob", blob)]
 }
 
 fn texts(texts: &[String]) -> Option<AttributeValue> {
@@ -78,10 +68,7 @@ fn enclosures(files: &[Enclosure]) -> Option<AttributeValue> {
 /// An edit: of what a reader sees, nothing else. An edit without a date of its own leaves the one that there was.
 pub(crate) fn edit(source: SourceId, post: &EditedPost<'_>) -> Write {
     let facts = post.facts;
-    let mut sets = vec![
-        "#hash = :hash".to_owned(),
-        "#revision = if_not_exists(#revision, :zero) + :one".to_owned(),
-    ];
+    let mut sets = vec!["#hash = :hash".to_owned(), "#revision = if_not_exists(#revision, :zero) + :one".to_owned()];
     let mut removes = Vec::new();
     let mut write = Write::to(Key::post(post.number))
         .when("#source = :source")
@@ -89,10 +76,7 @@ pub(crate) fn edit(source: SourceId, post: &EditedPost<'_>) -> Write {
         .bind(":hash", bytes(facts.content_hash.0))
         .bind(":zero", number(0))
         .bind(":one", number(1));
-    let mut cells = vec![
-        ("title", facts.title.as_ref().map(text)),
-        ("enclosures", enclosures(&facts.enclosures)),
-    ];
+    let mut cells = vec![("title", facts.title.as_ref().map(text)), ("enclosures", enclosures(&facts.enclosures))];
     cells.extend(facts.updated.map(|at| ("updated", Some(time(at)))));
     cells.extend(body_cells(&facts.body));
     for (name, value) in cells {
@@ -124,14 +108,7 @@ pub(super) fn known(item: &Item) -> Result<(NaturalKey, Known), StoreError> {
     let row = Row::of("natural key", item)?;
     let key = row.word(key::SK, key::natural_of)?;
     let ordinal = Ordinal::new(row.number("ordinal")?);
-    Ok((
-        key,
-        Known {
-            number: post_number(row)?,
-            ordinal,
-            content: None,
-        },
-    ))
+    Ok((key, Known { number: post_number(row)?, ordinal, content: None }))
 }
 
 fn post_number(row: Row<'_>) -> Result<PostNumber, StoreError> {
@@ -180,17 +157,11 @@ fn array<const N: usize>(row: Row<'_>, name: &str) -> Result<[u8; N], StoreError
 }
 
 fn html(row: Row<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    row.raw(name)
-        .map(|value| Text::read(value).ok_or_else(|| row.corrupt(name)))
-        .transpose()
+    row.raw(name).map(|value| Text::read(value).ok_or_else(|| row.corrupt(name))).transpose()
 }
 
 fn maybe_texts(row: Row<'_>, name: &str) -> Result<Vec<String>, StoreError> {
-    if row.raw(name).is_some() {
-        row.texts(name)
-    } else {
-        Ok(Vec::new())
-    }
+    if row.raw(name).is_some() { row.texts(name) } else { Ok(Vec::new()) }
 }
 
 fn maybe_enclosures(row: Row<'_>) -> Result<Vec<Enclosure>, StoreError> {
@@ -206,12 +177,7 @@ fn maybe_enclosures(row: Row<'_>) -> Result<Vec<Enclosure>, StoreError> {
             length: file.maybe_number("length").ok()?,
         })
     };
-    value
-        .as_l()
-        .map_err(|_| corrupt())?
-        .iter()
-        .map(|value| read(value).ok_or_else(corrupt))
-        .collect()
+    value.as_l().map_err(|_| corrupt())?.iter().map(|value| read(value).ok_or_else(corrupt)).collect()
 }
 
 #[cfg(test)]
@@ -241,11 +207,7 @@ mod tests {
         };
         let facts = PostFacts::of(&entry, Body::default(), domain::time::Timestamp::from_secs(1_000));
         let number = PostNumber::new(1).expect("a small number");
-        let post = NewPost {
-            number,
-            ordinal: Ordinal::new(1),
-            facts: &facts,
-        };
+        let post = NewPost { number, ordinal: Ordinal::new(1), facts: &facts };
         let source: SourceId = "3kTMd9aZ".parse().expect("eight base62 characters");
         let item = post_item(source, &post, Duration::from_secs(180 * 86_400));
         assert_eq!(item[crate::schema::TTL], super::number(1_000 + 187 * 86_400));

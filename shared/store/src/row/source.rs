@@ -11,23 +11,13 @@ use crate::error::StoreError;
 use crate::key::{self, Key};
 
 /// What the index `by_slot` projects beside its keys: all that a [`Target`] needs.
-pub(crate) const TARGET_ATTRIBUTES: [&str; 8] = [
-    "v",
-    "url",
-    "host",
-    "lane",
-    "timeout",
-    "interval",
-    "subscribers",
-    "watched",
-];
+pub(crate) const TARGET_ATTRIBUTES: [&str; 8] =
+    ["v", "url", "host", "lane", "timeout", "interval", "subscribers", "watched"];
 
 /// The state that is spelled so.
 pub(crate) fn state_of(word: &str) -> Option<SourceState> {
     use SourceState::{Active, Deleting, Gone, Moved, Resting};
-    [Active, Resting, Gone, Moved, Deleting]
-        .into_iter()
-        .find(|state| state.as_str() == word)
+    [Active, Resting, Gone, Moved, Deleting].into_iter().find(|state| state.as_str() == word)
 }
 
 fn lane_of(word: &str) -> Option<Lane> {
@@ -82,10 +72,7 @@ pub(crate) fn head(item: &Item) -> Result<Head, StoreError> {
 }
 
 fn settings(row: Row<'_>) -> Result<SourceSettings, StoreError> {
-    Ok(SourceSettings {
-        timeout: row.span("timeout")?,
-        interval_minutes: row.number("interval")?,
-    })
+    Ok(SourceSettings { timeout: row.span("timeout")?, interval_minutes: row.number("interval")? })
 }
 
 /// The fetcher's part of a source that is polled, as an item.
@@ -140,7 +127,5 @@ pub(crate) fn target(item: &Item) -> Result<Target, StoreError> {
 
 /// Whether the wheel comes by this POLL item.
 pub(crate) fn is_polled(item: &Item) -> bool {
-    item.get("slot")
-        .and_then(|slot| slot.as_s().ok())
-        .is_some_and(|slot| key::slot_of(slot).is_some())
+    item.get("slot").and_then(|slot| slot.as_s().ok()).is_some_and(|slot| key::slot_of(slot).is_some())
 }

@@ -13,32 +13,13 @@ async fn a_batch_of_sixty_has_sixty_outcomes_of_its_own() {
         let (source, seen) = world.rested().await;
         let next = world.next(&seen, true, noon_plus(60));
         match place % 3 {
-            0 => swaps.push(Swap {
-                source,
-                seen: seen.job,
-                next,
-            }),
+            0 => swaps.push(Swap { source, seen: seen.job, next }),
             1 => {
                 let theirs = world.next(&seen, true, noon_plus(61));
-                world
-                    .store
-                    .queue(&[Swap {
-                        source,
-                        seen: seen.job,
-                        next: theirs,
-                    }])
-                    .await;
-                swaps.push(Swap {
-                    source,
-                    seen: seen.job,
-                    next,
-                });
+                world.store.queue(&[Swap { source, seen: seen.job, next: theirs }]).await;
+                swaps.push(Swap { source, seen: seen.job, next });
             }
-            _ => swaps.push(Swap {
-                source: world.draft().head.source,
-                seen: seen.job,
-                next,
-            }),
+            _ => swaps.push(Swap { source: world.draft().head.source, seen: seen.job, next }),
         }
     }
     let outcomes = world.store.queue(&swaps).await;
@@ -53,11 +34,8 @@ async fn a_batch_of_sixty_has_sixty_outcomes_of_its_own() {
     }
 
     let mut ends: Vec<_> = swaps.iter().map(|swap| unchanged(swap.source, &swap.next)).collect();
-    let taken: Vec<_> = swaps
-        .iter()
-        .step_by(4)
-        .map(|swap| failed(swap.source, &swap.next, ErrorCode::SendFailed))
-        .collect();
+    let taken: Vec<_> =
+        swaps.iter().step_by(4).map(|swap| failed(swap.source, &swap.next, ErrorCode::SendFailed)).collect();
     world.store.finish(&taken).await;
     // The same job twice in one batch would fail all of it.
     ends.push(ends[1].clone());
@@ -76,15 +54,8 @@ async fn a_batch_of_sixty_has_sixty_outcomes_of_its_own() {
 async fn two_jobs_for_one_source_in_one_batch_race_each_other() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
-    let (first, second) = (
-        world.next(&seen, true, noon_plus(60)),
-        world.next(&seen, true, noon_plus(60)),
-    );
-    let swap = |next: &domain::job::Pointer| Swap {
-        source,
-        seen: seen.job,
-        next: next.clone(),
-    };
+    let (first, second) = (world.next(&seen, true, noon_plus(60)), world.next(&seen, true, noon_plus(60)));
+    let swap = |next: &domain::job::Pointer| Swap { source, seen: seen.job, next: next.clone() };
     let outcomes = world.store.queue(&[swap(&first), swap(&second)]).await;
     assert!(matches!(outcomes[0], Queued::Queued));
     assert!(matches!(&outcomes[1], Queued::Raced(there) if *there == first));
@@ -94,11 +65,7 @@ async fn two_jobs_for_one_source_in_one_batch_race_each_other() {
 async fn when_the_store_is_silent_nobody_knows_and_asking_again_tells() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
-    let swaps = [Swap {
-        source,
-        seen: seen.job,
-        next: world.next(&seen, true, noon_plus(60)),
-    }];
+    let swaps = [Swap { source, seen: seen.job, next: world.next(&seen, true, noon_plus(60)) }];
     world.lose(3);
     assert!(matches!(&world.store.queue(&swaps).await[0], Queued::Unknown(error) if error.is_retryable()));
     assert!(matches!(world.store.queue(&swaps).await[0], Queued::Queued));

@@ -41,38 +41,20 @@ impl Desk {
     pub(crate) async fn new(world: &World) -> Self {
         let (source, pointer) = world.source().await;
         let (head, poll) = world.store.view(source).await.unwrap().unwrap();
-        Self {
-            source,
-            pointer,
-            head,
-            poll,
-            feed: FeedFacts::default(),
-            token: token(world),
-            ends: noon_plus(3),
-        }
+        Self { source, pointer, head, poll, feed: FeedFacts::default(), token: token(world), ends: noon_plus(3) }
     }
 
     /// As another fetcher, or a later job, reads it.
     pub(crate) async fn again(&self, world: &World) -> Self {
         let (head, poll) = world.store.view(self.source).await.unwrap().unwrap();
         let pointer = world.pointer(self.source).await;
-        Self {
-            head,
-            poll,
-            pointer,
-            token: token(world),
-            ..self.clone()
-        }
+        Self { head, poll, pointer, token: token(world), ..self.clone() }
     }
 
     /// The next job, after this one has ended.
     pub(crate) async fn next(&self, world: &World) -> Self {
         let next = world.next(&self.pointer, true, noon_plus(3_600));
-        let swap = Swap {
-            source: self.source,
-            seen: self.pointer.job,
-            next,
-        };
+        let swap = Swap { source: self.source, seen: self.pointer.job, next };
         assert!(matches!(world.store.queue(&[swap]).await[0], store::Queued::Queued));
         self.again(world).await
     }
@@ -88,11 +70,7 @@ impl Desk {
     pub(crate) fn numbered<'a>(&self, posts: &'a [PostFacts]) -> Vec<NewPost<'a>> {
         let ordinals = (self.head.post_count.get() + 1..).map(Ordinal::new);
         let places = self.numbers().zip(ordinals);
-        posts
-            .iter()
-            .zip(places)
-            .map(|(facts, (number, ordinal))| NewPost { number, ordinal, facts })
-            .collect()
+        posts.iter().zip(places).map(|(facts, (number, ordinal))| NewPost { number, ordinal, facts }).collect()
     }
 
     /// How the job ends with a landing up to `last`.
@@ -154,15 +132,7 @@ impl Desk {
     /// A window that holds what has landed with these posts: a window tells its keys to nobody, so it is made of all of them.
     fn window(&self, posts: &[NewPost<'_>]) -> Window {
         let before = self.poll.window.to_bytes();
-        let new = posts.iter().rev().map(|post| {
-            (
-                post.facts.key(),
-                Seen {
-                    content: ContentHash([1; 8]),
-                    changes: 0,
-                },
-            )
-        });
+        let new = posts.iter().rev().map(|post| (post.facts.key(), Seen { content: ContentHash([1; 8]), changes: 0 }));
         let bytes = [Window::new(new).to_bytes(), before].concat();
         Window::from_bytes(&bytes).unwrap()
     }

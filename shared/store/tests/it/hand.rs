@@ -9,11 +9,7 @@ use store::{Marking, Queued, Superseding, Swap};
 use crate::world::{World, failed, noon_plus, unchanged};
 
 async fn queue_one(world: &World, source: SourceId, seen: &Pointer, next: &Pointer) -> Queued {
-    let swaps = [Swap {
-        source,
-        seen: seen.job,
-        next: next.clone(),
-    }];
+    let swaps = [Swap { source, seen: seen.job, next: next.clone() }];
     world.store.queue(&swaps).await.remove(0)
 }
 
@@ -21,23 +17,14 @@ async fn queue_one(world: &World, source: SourceId, seen: &Pointer, next: &Point
 async fn of_two_that_queue_a_job_one_wins_and_the_other_sees_what_is_there() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
-    let (ours, theirs) = (
-        world.next(&seen, true, noon_plus(60)),
-        world.next(&seen, true, noon_plus(61)),
-    );
-    assert!(matches!(
-        queue_one(&world, source, &seen, &theirs).await,
-        Queued::Queued
-    ));
+    let (ours, theirs) = (world.next(&seen, true, noon_plus(60)), world.next(&seen, true, noon_plus(61)));
+    assert!(matches!(queue_one(&world, source, &seen, &theirs).await, Queued::Queued));
     match queue_one(&world, source, &seen, &ours).await {
         Queued::Raced(there) => assert_eq!(there, theirs),
         outcome => panic!("{outcome:?}"),
     }
     // What won is told so again, as after a lost response.
-    assert!(matches!(
-        queue_one(&world, source, &seen, &theirs).await,
-        Queued::Queued
-    ));
+    assert!(matches!(queue_one(&world, source, &seen, &theirs).await, Queued::Queued));
     assert_eq!(world.pointer(source).await, theirs);
 }
 
@@ -46,10 +33,7 @@ async fn a_job_whose_answer_got_lost_is_queued() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
     world.lose(1);
-    assert!(matches!(
-        queue_one(&world, source, &seen, &world.next(&seen, true, noon_plus(60))).await,
-        Queued::Queued
-    ));
+    assert!(matches!(queue_one(&world, source, &seen, &world.next(&seen, true, noon_plus(60))).await, Queued::Queued));
 }
 
 #[tokio::test]
@@ -57,10 +41,7 @@ async fn nothing_is_queued_for_a_source_that_is_gone_or_not_known_to_be_open() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
     let next = world.next(&seen, true, noon_plus(60));
-    assert!(matches!(
-        queue_one(&world, world.draft().head.source, &seen, &next).await,
-        Queued::NotActive
-    ));
+    assert!(matches!(queue_one(&world, world.draft().head.source, &seen, &next).await, Queued::NotActive));
     // Who thinks that a landing is open looks at an old pointer.
     match queue_one(&world, source, &seen, &Pointer { open: true, ..next }).await {
         Queued::Raced(there) => assert_eq!(there, seen),
@@ -77,11 +58,7 @@ async fn an_abandoned_job_is_superseded_once() {
     let (ours, theirs) = (world.next(&seen, false, now), world.next(&seen, false, now));
     let supersede = async |next: &Pointer| world.store.supersede(source, &seen, next, &old).await.unwrap();
     assert_eq!(supersede(&ours).await, Superseding::Superseded);
-    assert_eq!(
-        supersede(&ours).await,
-        Superseding::Superseded,
-        "again, as after a lost response"
-    );
+    assert_eq!(supersede(&ours).await, Superseding::Superseded, "again, as after a lost response");
     assert_eq!(supersede(&theirs).await, Superseding::Raced);
     assert_eq!(world.pointer(source).await, ours);
     assert_eq!(world.store.finished(source, seen.job).await.unwrap(), Some(old.clone()));
@@ -95,10 +72,7 @@ async fn superseding_beside_a_renewed_lease_is_raced_and_fails_nobody() {
     let next = world.next(&seen, false, now);
     let marked = world.store.mark(source, seen.job, now, Lane::Fast, true).await.unwrap();
     let old = failed(source, &seen, ErrorCode::LeaseExpired);
-    assert_eq!(
-        world.store.supersede(source, &seen, &next, &old).await.unwrap(),
-        Superseding::Raced
-    );
+    assert_eq!(world.store.supersede(source, &seen, &next, &old).await.unwrap(), Superseding::Raced);
     assert_eq!(world.store.finished(source, seen.job).await.unwrap(), None);
     assert_eq!(Marking::Marked(world.pointer(source).await), marked);
 }
@@ -110,19 +84,9 @@ async fn superseding_a_job_that_ended_meanwhile_is_raced() {
     let next = world.next(&seen, false, noon_plus(601));
     world.store.finish(&[unchanged(source, &seen)]).await;
     let old = failed(source, &seen, ErrorCode::LeaseExpired);
-    assert_eq!(
-        world.store.supersede(source, &seen, &next, &old).await.unwrap(),
-        Superseding::Raced
-    );
+    assert_eq!(world.store.supersede(source, &seen, &next, &old).await.unwrap(), Superseding::Raced);
     assert_eq!(world.pointer(source).await, seen);
-    assert_eq!(
-        world
-            .store
-            .supersede(world.draft().head.source, &seen, &next, &old)
-            .await
-            .unwrap(),
-        Superseding::Raced
-    );
+    assert_eq!(world.store.supersede(world.draft().head.source, &seen, &next, &old).await.unwrap(), Superseding::Raced);
 }
 
 #[tokio::test]
@@ -134,10 +98,7 @@ async fn a_mark_is_what_the_domain_says_and_keeps_others_away() {
     let expected = seen.mark(seen.job, now, Lane::Fast, true).unwrap();
     assert_eq!(mark(seen.job, now, true).await, Marking::Marked(expected.clone()));
     // Another one, in the same millisecond.
-    assert_eq!(
-        mark(seen.job, now, true).await,
-        Marking::HeldUntil(expected.lease_until)
-    );
+    assert_eq!(mark(seen.job, now, true).await, Marking::HeldUntil(expected.lease_until));
     // The lease is over: its second death alone would be the third attempt.
     let later = expected.lease_until;
     assert_eq!(
@@ -145,11 +106,7 @@ async fn a_mark_is_what_the_domain_says_and_keeps_others_away() {
         Marking::Marked(expected.mark(seen.job, later, Lane::Fast, true).unwrap())
     );
     assert_eq!(mark(world.job(), later, false).await, Marking::Superseded);
-    let gone = world
-        .store
-        .mark(world.draft().head.source, seen.job, now, Lane::Fast, false)
-        .await
-        .unwrap();
+    let gone = world.store.mark(world.draft().head.source, seen.job, now, Lane::Fast, false).await.unwrap();
     assert_eq!(gone, Marking::Superseded);
 }
 
@@ -159,11 +116,7 @@ async fn a_mark_whose_answer_got_lost_is_ours() {
     let (source, seen) = world.source().await;
     world.lose(1);
     let expected = seen.mark(seen.job, noon_plus(10), Lane::Slow, true).unwrap();
-    let marking = world
-        .store
-        .mark(source, seen.job, noon_plus(10), Lane::Slow, true)
-        .await
-        .unwrap();
+    let marking = world.store.mark(source, seen.job, noon_plus(10), Lane::Slow, true).await.unwrap();
     assert_eq!(marking, Marking::Marked(expected));
 }
 
@@ -171,11 +124,7 @@ async fn a_mark_whose_answer_got_lost_is_ours() {
 async fn a_living_holder_takes_its_attempt_back() {
     let world = World::new().await;
     let (source, seen) = world.source().await;
-    let Marking::Marked(marked) = world
-        .store
-        .mark(source, seen.job, noon_plus(10), Lane::Fast, true)
-        .await
-        .unwrap()
+    let Marking::Marked(marked) = world.store.mark(source, seen.job, noon_plus(10), Lane::Fast, true).await.unwrap()
     else {
         panic!("nobody else is here")
     };
@@ -183,20 +132,10 @@ async fn a_living_holder_takes_its_attempt_back() {
     world.lose(1);
     assert!(world.store.give_back(source, &marked, until, true).await.unwrap());
     let now = world.pointer(source).await;
-    assert_eq!(
-        (now.hand, now.attempts, now.lease_until, now.started_at),
-        (Hand::Queued, 0, until, None)
-    );
+    assert_eq!((now.hand, now.attempts, now.lease_until, now.started_at), (Hand::Queued, 0, until, None));
     // Someone else has it: there is nothing to give back.
-    world
-        .store
-        .mark(source, seen.job, noon_plus(20), Lane::Fast, true)
-        .await
-        .unwrap();
+    world.store.mark(source, seen.job, noon_plus(20), Lane::Fast, true).await.unwrap();
     assert!(!world.store.give_back(source, &marked, until, true).await.unwrap());
-    assert!(
-        !world.store.give_back(source, &seen, until, true).await.unwrap(),
-        "a job that was never marked"
-    );
+    assert!(!world.store.give_back(source, &seen, until, true).await.unwrap(), "a job that was never marked");
     assert_eq!(world.pointer(source).await.attempts, 1);
 }

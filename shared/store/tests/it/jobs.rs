@@ -15,18 +15,12 @@ async fn a_look_shows_the_pointer_and_the_end_of_the_job_it_names() {
     let looks = world.store.looks(&[fresh, rested, gone, fresh]).await.unwrap();
     assert_eq!(looks.len(), 2);
     assert_eq!((&looks[&fresh].pointer, &looks[&fresh].finished), (&in_hand, &None));
-    assert_eq!(
-        (&looks[&rested].pointer, &looks[&rested].finished),
-        (&done, &Some(unchanged(rested, &done)))
-    );
+    assert_eq!((&looks[&rested].pointer, &looks[&rested].finished), (&done, &Some(unchanged(rested, &done))));
 
     let strongly = world.store.look_strongly(rested, done.job).await.unwrap();
     assert_eq!(strongly, (Some(done.clone()), Some(unchanged(rested, &done))));
     assert_eq!(world.store.look_strongly(gone, done.job).await.unwrap(), (None, None));
-    assert_eq!(
-        world.store.finished(rested, done.job).await.unwrap(),
-        Some(unchanged(rested, &done))
-    );
+    assert_eq!(world.store.finished(rested, done.job).await.unwrap(), Some(unchanged(rested, &done)));
     assert_eq!(world.store.finished(fresh, in_hand.job).await.unwrap(), None);
 }
 
@@ -37,19 +31,9 @@ async fn the_latest_job_is_told_by_pointer_and_newest_end() {
     assert_eq!(world.store.latest(source).await.unwrap(), Some((first.clone(), None)));
     world.store.finish(&[unchanged(source, &first)]).await;
     let second = world.next(&first, true, noon_plus(3_600));
-    world
-        .store
-        .queue(&[Swap {
-            source,
-            seen: first.job,
-            next: second.clone(),
-        }])
-        .await;
+    world.store.queue(&[Swap { source, seen: first.job, next: second.clone() }]).await;
     // The second has not ended: the newest end is the first's.
-    assert_eq!(
-        world.store.latest(source).await.unwrap(),
-        Some((second, Some(unchanged(source, &first))))
-    );
+    assert_eq!(world.store.latest(source).await.unwrap(), Some((second, Some(unchanged(source, &first)))));
     assert_eq!(world.store.latest(world.draft().head.source).await.unwrap(), None);
 }
 
@@ -58,15 +42,9 @@ async fn a_job_ends_once_and_every_kind_of_end_comes_back_whole() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
     let ours = unchanged(source, &pointer);
-    assert!(matches!(
-        world.store.finish(std::slice::from_ref(&ours)).await[0],
-        Finish::Done
-    ));
+    assert!(matches!(world.store.finish(std::slice::from_ref(&ours)).await[0], Finish::Done));
     // Again, as after a lost response.
-    assert!(matches!(
-        world.store.finish(std::slice::from_ref(&ours)).await[0],
-        Finish::Done
-    ));
+    assert!(matches!(world.store.finish(std::slice::from_ref(&ours)).await[0], Finish::Done));
     let other = failed(source, &pointer, ErrorCode::Superseded);
     match &world.store.finish(&[other]).await[0] {
         Finish::AlreadyDone(there) => assert_eq!(*there, ours),
@@ -103,10 +81,7 @@ async fn an_end_whose_answer_got_lost_is_done() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
     world.lose(1);
-    assert!(matches!(
-        world.store.finish(&[unchanged(source, &pointer)]).await[0],
-        Finish::Done
-    ));
+    assert!(matches!(world.store.finish(&[unchanged(source, &pointer)]).await[0], Finish::Done));
     // When the SDK's own tries are used up, nobody knows; the same call again does.
     let (source, pointer) = world.source().await;
     world.lose(3);
@@ -114,10 +89,7 @@ async fn an_end_whose_answer_got_lost_is_done() {
         Finish::Unknown(error) => assert!(error.is_retryable(), "{error}"),
         outcome => panic!("{outcome:?}"),
     }
-    assert!(matches!(
-        world.store.finish(&[unchanged(source, &pointer)]).await[0],
-        Finish::Done
-    ));
+    assert!(matches!(world.store.finish(&[unchanged(source, &pointer)]).await[0], Finish::Done));
 }
 
 #[tokio::test]
@@ -125,15 +97,7 @@ async fn history_goes_back_page_by_page_without_the_pointer() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
     let mut ends = vec![unchanged(source, &pointer)];
-    ends.extend((0..4).map(|_| {
-        unchanged(
-            source,
-            &domain::job::Pointer {
-                job: world.job(),
-                ..pointer.clone()
-            },
-        )
-    }));
+    ends.extend((0..4).map(|_| unchanged(source, &domain::job::Pointer { job: world.job(), ..pointer.clone() })));
     world.store.finish(&ends).await;
     ends.reverse();
     let (mut told, mut before) = (Vec::new(), None);
@@ -157,14 +121,7 @@ async fn only_a_finished_job_that_no_later_one_needs_can_be_deleted() {
     let mut last = first.clone();
     for hour in 1..3 {
         let next = world.next(&last, true, noon_plus(hour * 3_600));
-        world
-            .store
-            .queue(&[Swap {
-                source,
-                seen: last.job,
-                next: next.clone(),
-            }])
-            .await;
+        world.store.queue(&[Swap { source, seen: last.job, next: next.clone() }]).await;
         if hour == 1 {
             // The job in hand started from its carry.
             assert_eq!(delete(first.job).await, DeleteJob::Latest);
@@ -174,12 +131,5 @@ async fn only_a_finished_job_that_no_later_one_needs_can_be_deleted() {
     }
     assert_eq!(delete(first.job).await, DeleteJob::Deleted);
     assert_eq!(delete(first.job).await, DeleteJob::Missing);
-    assert_eq!(
-        world
-            .store
-            .delete_job(world.draft().head.source, first.job)
-            .await
-            .unwrap(),
-        DeleteJob::Missing
-    );
+    assert_eq!(world.store.delete_job(world.draft().head.source, first.job).await.unwrap(), DeleteJob::Missing);
 }

@@ -28,21 +28,12 @@ async fn a_landing_ends_the_job_counts_its_posts_and_moves_the_window_at_once() 
     is_landed(&desk.land(&world, &posts, Part::Whole).await);
 
     let seen = desk.again(&world).await;
-    assert_eq!(
-        (&seen.head, &seen.poll),
-        (&desk.head, &desk.poll),
-        "what land() said is what is stored"
-    );
+    assert_eq!((&seen.head, &seen.poll), (&desk.head, &desk.poll), "what land() said is what is stored");
     assert_eq!(seen.head.post_count, Ordinal::new(3));
     let numbers: Vec<PostNumber> = numbered.iter().map(|post| post.number).collect();
     assert_eq!(seen.head.recent.numbers(), numbers);
     assert_eq!((seen.poll.window.len(), seen.poll.open_landing), (3, None));
-    let end = world
-        .store
-        .finished(desk.source, desk.pointer.job)
-        .await
-        .unwrap()
-        .unwrap();
+    let end = world.store.finished(desk.source, desk.pointer.job).await.unwrap().unwrap();
     assert_eq!(end.landed(), ordinals(1, 3));
 
     let keys: Vec<NaturalKey> = (1..=4).map(|n| NaturalKey([n; 16])).collect();
@@ -50,10 +41,7 @@ async fn a_landing_ends_the_job_counts_its_posts_and_moves_the_window_at_once() 
     assert_eq!(known.len(), 3);
     for (n, post) in (1..=3).zip(&numbered) {
         let found = known[&NaturalKey([n; 16])];
-        assert_eq!(
-            (found.number, found.ordinal, found.content),
-            (post.number, post.ordinal, None)
-        );
+        assert_eq!((found.number, found.ordinal, found.content), (post.number, post.ordinal, None));
     }
     let contents = world.store.contents(&numbers).await.unwrap();
     assert_eq!(contents[&numbers[1]], entry(2).content_hash);
@@ -63,15 +51,9 @@ async fn a_landing_ends_the_job_counts_its_posts_and_moves_the_window_at_once() 
 async fn two_fetchers_of_one_job_land_once() {
     let world = World::new().await;
     let mut first = Desk::new(&world).await;
-    let mut second = Desk {
-        ends: noon_plus(4),
-        ..first.again(&world).await
-    };
+    let mut second = Desk { ends: noon_plus(4), ..first.again(&world).await };
     is_landed(&first.land(&world, &some(1..=2), Part::Whole).await);
-    assert_eq!(
-        second.land(&world, &some(1..=2), Part::Whole).await,
-        Landed::AlreadyDone
-    );
+    assert_eq!(second.land(&world, &some(1..=2), Part::Whole).await, Landed::AlreadyDone);
     assert_eq!(world.store.page(first.source, None, 10).await.unwrap().len(), 2);
 }
 
@@ -95,15 +77,8 @@ async fn an_entry_that_is_a_post_already_is_named() {
     is_landed(&desk.land(&world, &some(1..=3), Part::Whole).await);
     let mut next = desk.next(&world).await;
     let taken = vec![NaturalKey([2; 16]), NaturalKey([3; 16])];
-    assert_eq!(
-        next.land(&world, &some(2..=4), Part::Whole).await,
-        Landed::KeyTaken(taken)
-    );
-    assert_eq!(
-        next.again(&world).await.head.post_count,
-        Ordinal::new(3),
-        "nothing of it landed"
-    );
+    assert_eq!(next.land(&world, &some(2..=4), Part::Whole).await, Landed::KeyTaken(taken));
+    assert_eq!(next.again(&world).await.head.post_count, Ordinal::new(3), "nothing of it landed");
     is_landed(&next.land(&world, &some(4..=4), Part::Whole).await);
 }
 
@@ -115,10 +90,7 @@ async fn a_number_that_a_post_has_is_not_given_again() {
     let posts = some(1..=1);
     let mut numbered = other.numbered(&posts);
     numbered[0].number = one.head.recent.newest().unwrap();
-    assert_eq!(
-        other.land_as(&world, &numbered, &[], Part::Whole).await,
-        Landed::NumberTaken
-    );
+    assert_eq!(other.land_as(&world, &numbered, &[], Part::Whole).await, Landed::NumberTaken);
     let kept = world.store.post(numbered[0].number).await.unwrap().unwrap();
     assert_eq!(kept.source, one.source);
     numbered[0].number = PostNumber::new(numbered[0].number.get() + 128).unwrap();
@@ -134,10 +106,7 @@ async fn an_edit_of_a_post_that_is_gone_or_of_another_source_is_named() {
     let foreign = one.head.recent.newest().unwrap();
     let edited = facts(&entry(2));
     let edits = [gone, foreign].map(|number| EditedPost { number, facts: &edited });
-    assert_eq!(
-        other.land_as(&world, &[], &edits, Part::Whole).await,
-        Landed::EditGone(vec![gone, foreign])
-    );
+    assert_eq!(other.land_as(&world, &[], &edits, Part::Whole).await, Landed::EditGone(vec![gone, foreign]));
     assert_eq!(world.store.post(gone).await.unwrap(), None, "an edit makes no post");
 }
 
@@ -148,18 +117,10 @@ async fn a_job_that_someone_else_failed_lands_nothing() {
     let late = noon_plus(5_000);
     let next = world.next(&desk.pointer, false, late);
     let old = failed(desk.source, &desk.pointer, ErrorCode::LeaseExpired);
-    let superseding = world
-        .store
-        .supersede(desk.source, &desk.pointer, &next, &old)
-        .await
-        .unwrap();
+    let superseding = world.store.supersede(desk.source, &desk.pointer, &next, &old).await.unwrap();
     assert_eq!(superseding, Superseding::Superseded);
     for part in [Part::Whole, Part::Earlier, Part::Last] {
-        assert_eq!(
-            desk.land(&world, &some(1..=1), part).await,
-            Landed::AlreadyDone,
-            "{part:?}"
-        );
+        assert_eq!(desk.land(&world, &some(1..=1), part).await, Landed::AlreadyDone, "{part:?}");
     }
     assert_eq!(world.store.page(desk.source, None, 10).await.unwrap(), []);
 }
@@ -168,41 +129,20 @@ async fn a_job_that_someone_else_failed_lands_nothing() {
 async fn nothing_lands_in_a_source_that_left() {
     let world = World::new().await;
     let mut desk = Desk::new(&world).await;
-    world
-        .store
-        .leave(desk.source, SourceState::Deleting, "deleted", noon_plus(20))
-        .await
-        .unwrap();
+    world.store.leave(desk.source, SourceState::Deleting, "deleted", noon_plus(20)).await.unwrap();
     // The job was closed with it.
     assert_eq!(desk.land(&world, &some(1..=1), Part::Whole).await, Landed::AlreadyDone);
     // Even once the sweep has taken the job's end away, and when all is gone.
-    assert!(matches!(
-        world.store.sweep(desk.source, noon_plus(30), 100).await.unwrap(),
-        Sweep::NotBefore(_)
-    ));
+    assert!(matches!(world.store.sweep(desk.source, noon_plus(30), 100).await.unwrap(), Sweep::NotBefore(_)));
     for part in [Part::Whole, Part::Earlier, Part::Last] {
-        assert_eq!(
-            desk.land(&world, &some(1..=1), part).await,
-            Landed::NotActive,
-            "{part:?}"
-        );
+        assert_eq!(desk.land(&world, &some(1..=1), part).await, Landed::NotActive, "{part:?}");
     }
-    assert_eq!(
-        world.store.sweep(desk.source, noon_plus(86_400), 100).await.unwrap(),
-        Sweep::Done
-    );
+    assert_eq!(world.store.sweep(desk.source, noon_plus(86_400), 100).await.unwrap(), Sweep::Done);
     for part in [Part::Whole, Part::Earlier, Part::Last] {
-        assert_eq!(
-            desk.land(&world, &some(1..=1), part).await,
-            Landed::NotActive,
-            "{part:?}"
-        );
+        assert_eq!(desk.land(&world, &some(1..=1), part).await, Landed::NotActive, "{part:?}");
     }
     assert_eq!(world.store.page(desk.source, None, 10).await.unwrap(), []);
-    assert_eq!(
-        world.store.sweep(desk.source, noon_plus(86_400), 100).await.unwrap(),
-        Sweep::Done
-    );
+    assert_eq!(world.store.sweep(desk.source, noon_plus(86_400), 100).await.unwrap(), Sweep::Done);
 }
 
 #[tokio::test]
@@ -231,11 +171,7 @@ async fn a_landing_that_the_store_did_not_do_is_tried_again() {
             let world = World::new().await;
             let mut desk = Desk::new(&world).await;
             (0..3).for_each(|_| world.say(status, body));
-            assert_eq!(
-                desk.land(&world, &some(1..=2), part).await,
-                Landed::Busy,
-                "{status} {body}"
-            );
+            assert_eq!(desk.land(&world, &some(1..=2), part).await, Landed::Busy, "{status} {body}");
             world.hush();
             is_landed(&desk.land(&world, &some(1..=2), part).await);
         }
@@ -250,10 +186,7 @@ async fn a_landing_that_is_tried_again_is_known_again() {
     let (mut first, mut same) = (before.clone(), before.clone());
     is_landed(&first.land(&world, &some(1..=2), Part::Earlier).await);
     is_landed(&same.land(&world, &some(1..=2), Part::Earlier).await);
-    let mut renewed = Desk {
-        token: first.token.clone(),
-        ..before
-    };
+    let mut renewed = Desk { token: first.token.clone(), ..before };
     assert_eq!(renewed.land(&world, &some(1..=2), Part::Earlier).await, Landed::Stale);
     let mut twin = first.clone();
     is_landed(&first.land(&world, &some(3..=3), Part::Last).await);
@@ -273,21 +206,13 @@ async fn from_the_first_chunk_to_the_last_the_landing_is_open() {
         assert_eq!((&seen.head, &seen.poll), (&desk.head, &desk.poll));
         assert_eq!(seen.head.post_count, Ordinal::new(landed));
         assert_eq!(seen.poll.window.len() as u64, landed, "only what has landed");
-        assert_eq!(
-            (seen.poll.open_landing, seen.pointer.open),
-            (Some(Ordinal::new(1)), true)
-        );
+        assert_eq!((seen.poll.open_landing, seen.pointer.open), (Some(Ordinal::new(1)), true));
         assert_eq!(world.store.finished(desk.source, desk.pointer.job).await.unwrap(), None);
     }
     is_landed(&desk.land(&world, &some(5..=5), Part::Last).await);
     let seen = desk.again(&world).await;
     assert_eq!((seen.poll.open_landing, seen.pointer.open), (None, false));
-    let end = world
-        .store
-        .finished(desk.source, desk.pointer.job)
-        .await
-        .unwrap()
-        .unwrap();
+    let end = world.store.finished(desk.source, desk.pointer.job).await.unwrap().unwrap();
     assert_eq!(end.landed(), ordinals(1, 5), "the whole range");
 }
 
@@ -310,12 +235,7 @@ async fn a_later_job_closes_what_another_left_open_even_with_nothing_new() {
     let seen = closer.again(&world).await;
     assert_eq!((seen.poll.open_landing, seen.pointer.open), (None, false));
     assert_eq!(seen.poll.window.len(), 2, "the window stays");
-    let end = world
-        .store
-        .finished(desk.source, closer.pointer.job)
-        .await
-        .unwrap()
-        .unwrap();
+    let end = world.store.finished(desk.source, closer.pointer.job).await.unwrap().unwrap();
     assert_eq!(end.landed(), ordinals(1, 2));
 }
 
@@ -339,11 +259,7 @@ async fn an_edit_changes_what_a_reader_sees_and_nothing_else() {
     let mut next = desk.next(&world).await;
     let count = (next.head.post_count, next.head.version);
     let edited = facts(&now);
-    is_landed(
-        &next
-            .land_as(&world, &[], &[EditedPost { number, facts: &edited }], Part::Whole)
-            .await,
-    );
+    is_landed(&next.land_as(&world, &[], &[EditedPost { number, facts: &edited }], Part::Whole).await);
 
     let mut expected = before.clone();
     expected.title = now.title;
@@ -359,16 +275,8 @@ async fn an_edit_changes_what_a_reader_sees_and_nothing_else() {
     // And back, the second revision: what the feed took away is gone, but for the date.
     let mut third = next.next(&world).await;
     let edited = facts(&entry(1));
-    is_landed(
-        &third
-            .land_as(&world, &[], &[EditedPost { number, facts: &edited }], Part::Whole)
-            .await,
-    );
-    let expected = store::Post {
-        revision: 2,
-        updated: expected.updated,
-        ..before
-    };
+    is_landed(&third.land_as(&world, &[], &[EditedPost { number, facts: &edited }], Part::Whole).await);
+    let expected = store::Post { revision: 2, updated: expected.updated, ..before };
     assert_eq!(world.store.post(number).await.unwrap().unwrap(), expected);
 }
 
@@ -377,18 +285,11 @@ async fn what_a_feed_says_of_itself_is_kept_when_it_changes() {
     let world = World::new().await;
     let mut desk = Desk::new(&world).await;
     let version = desk.head.version;
-    desk.feed = FeedFacts {
-        title: Some("New name"),
-        site: Some("https://example.org/"),
-        icon: None,
-    };
+    desk.feed = FeedFacts { title: Some("New name"), site: Some("https://example.org/"), icon: None };
     is_landed(&desk.land(&world, &some(1..=1), Part::Whole).await);
     let seen = desk.again(&world).await;
     assert_eq!(seen.head, desk.head);
-    assert_eq!(
-        (seen.head.title.as_deref(), seen.head.version),
-        (Some("New name"), version + 1)
-    );
+    assert_eq!((seen.head.title.as_deref(), seen.head.version), (Some("New name"), version + 1));
 
     // The same again is no change; silence is none either; with edits only it is still written.
     let mut next = desk.next(&world).await;
@@ -426,9 +327,7 @@ fn prose(seed: usize, length: usize) -> String {
     let syllables: Vec<&str> = SYLLABLES.split(' ').collect();
     let mut state = seed * 7_919 + 12_345;
     let mut below = |bound: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % bound
     };
     let mut html = String::new();
@@ -454,20 +353,14 @@ async fn two_new_posts_of_four_kilobytes_in_a_feed_of_thirty_cost_at_most_thirty
     let long = |n: u8| {
         let mut entry = entry(n);
         entry.title = Some("A title of the length that titles usually have in feeds".to_owned());
-        entry.link = Some(format!(
-            "https://example.org/2026/01/31/a-title-of-the-length-that-titles-have-{n}/"
-        ));
+        entry.link = Some(format!("https://example.org/2026/01/31/a-title-of-the-length-that-titles-have-{n}/"));
         entry.published = Some(noon_plus(3));
         entry.categories = vec!["garden".to_owned(), "engineering".to_owned()];
         entry.content = Some(prose(n.into(), 4_096));
         facts(&entry)
     };
     let posts = [long(29), long(30)];
-    assert!(
-        posts[0].as_new().bytes > 2_200,
-        "{}: easier than English",
-        posts[0].as_new().bytes
-    );
+    assert!(posts[0].as_new().bytes > 2_200, "{}: easier than English", posts[0].as_new().bytes);
     let (store, meter) = world.store.metered();
     world.store = store;
     is_landed(&next.land(&world, &posts, Part::Whole).await);

@@ -15,11 +15,7 @@ use crate::world::{World, noon_plus, unchanged};
 const LEFT: Leaving = Leaving::Left { announce: None };
 
 async fn leave(world: &World, desk: &Desk, state: SourceState) -> Leaving {
-    world
-        .store
-        .leave(desk.source, state, "a test says so", noon_plus(100))
-        .await
-        .unwrap()
+    world.store.leave(desk.source, state, "a test says so", noon_plus(100)).await.unwrap()
 }
 
 fn error_of(finished: &Finished) -> Option<ErrorCode> {
@@ -31,12 +27,7 @@ fn error_of(finished: &Finished) -> Option<ErrorCode> {
 
 #[tokio::test]
 async fn a_source_that_left_is_in_no_slot_takes_no_job_and_says_why() {
-    for state in [
-        SourceState::Gone,
-        SourceState::Resting,
-        SourceState::Moved,
-        SourceState::Deleting,
-    ] {
+    for state in [SourceState::Gone, SourceState::Resting, SourceState::Moved, SourceState::Deleting] {
         let world = World::new().await;
         let desk = Desk::new(&world).await;
         desk.finish(&world).await;
@@ -52,26 +43,15 @@ async fn a_source_that_left_is_in_no_slot_takes_no_job_and_says_why() {
         assert_eq!(world.store.slot(desk.poll.target.slot).await.unwrap(), []);
         assert_eq!(world.store.targets(&[desk.source]).await.unwrap(), []);
         let next = world.next(&desk.pointer, true, noon_plus(3_600));
-        let swap = Swap {
-            source: desk.source,
-            seen: desk.pointer.job,
-            next,
-        };
+        let swap = Swap { source: desk.source, seen: desk.pointer.job, next };
         assert!(matches!(world.store.queue(&[swap]).await[0], Queued::NotActive));
-        let marking = world
-            .store
-            .mark(desk.source, desk.pointer.job, noon_plus(200), Lane::Fast, true)
-            .await
-            .unwrap();
+        let marking = world.store.mark(desk.source, desk.pointer.job, noon_plus(200), Lane::Fast, true).await.unwrap();
         assert_eq!(marking, Marking::Superseded);
         let listed = world.store.list(None, 10).await.unwrap().0.len();
         assert_eq!(listed, usize::from(state != SourceState::Deleting), "{state:?}");
         let found = world.store.find_by_url(&desk.head.url_keys[0]).await.unwrap();
         assert_eq!(found.is_some(), state != SourceState::Deleting, "{state:?}");
-        assert_eq!(
-            world.store.sweeps().await.unwrap().len(),
-            usize::from(state == SourceState::Deleting)
-        );
+        assert_eq!(world.store.sweeps().await.unwrap().len(), usize::from(state == SourceState::Deleting));
     }
 }
 
@@ -93,10 +73,7 @@ async fn only_deletion_follows_another_departure_and_nothing_follows_deletion() 
         assert_eq!(leave(&world, &desk, asked).await, answer, "{asked:?}");
     }
     let nobody = world.draft().head.source;
-    assert_eq!(
-        world.store.leave(nobody, Gone, "", noon_plus(1)).await.unwrap(),
-        Leaving::Missing
-    );
+    assert_eq!(world.store.leave(nobody, Gone, "", noon_plus(1)).await.unwrap(), Leaving::Missing);
 }
 
 #[tokio::test]
@@ -107,34 +84,20 @@ async fn a_job_in_hand_is_failed_and_hands_on_what_it_was_given() {
     let given = unchanged(first.source, &first.pointer).carry;
     // QUEUED, and ONGOING.
     for mark in [false, true] {
-        let desk = if mark {
-            Desk::new(&world).await
-        } else {
-            first.next(&world).await
-        };
+        let desk = if mark { Desk::new(&world).await } else { first.next(&world).await };
         if mark {
-            let marking = world
-                .store
-                .mark(desk.source, desk.pointer.job, noon_plus(50), Lane::Slow, true)
-                .await
-                .unwrap();
+            let marking =
+                world.store.mark(desk.source, desk.pointer.job, noon_plus(50), Lane::Slow, true).await.unwrap();
             assert!(matches!(marking, Marking::Marked(_)));
         }
         let pointer = desk.again(&world).await.pointer;
         assert_eq!(leave(&world, &desk, SourceState::Resting).await, LEFT);
         let end = world.store.finished(desk.source, pointer.job).await.unwrap().unwrap();
-        assert_eq!(
-            (error_of(&end), end.ended_at),
-            (Some(ErrorCode::Closed), noon_plus(100))
-        );
+        assert_eq!((error_of(&end), end.ended_at), (Some(ErrorCode::Closed), noon_plus(100)));
         let possible_get = Some(pointer.possible_get(Lane::Slow));
         assert_eq!(end.carry.last_get, possible_get.max(end.carry.last_get));
         if !mark {
-            assert_eq!(
-                end.carry,
-                given.with_possible_get(possible_get),
-                "validators and streak are handed on"
-            );
+            assert_eq!(end.carry, given.with_possible_get(possible_get), "validators and streak are handed on");
         }
     }
 }
@@ -187,10 +150,7 @@ async fn an_answer_that_got_lost_changes_nothing() {
     // Two reads come first; their answers are lost too, and asked for again by the client.
     for answers in [1, 2] {
         world.lose(answers);
-        let Leaving::Left {
-            announce: Some((job, ..)),
-        } = leave(&world, &desk, SourceState::Deleting).await
-        else {
+        let Leaving::Left { announce: Some((job, ..)) } = leave(&world, &desk, SourceState::Deleting).await else {
             panic!("not told")
         };
         assert_eq!(job, desk.pointer.job);
@@ -205,19 +165,13 @@ async fn departure_and_landing_do_not_pass_each_other() {
         let mut desk = Desk::new(&world).await;
         let mut other = desk.clone();
         let posts = some(1..=3);
-        let (left, landed) = tokio::join!(
-            leave(&world, &desk, SourceState::Gone),
-            other.land(&world, &posts, Part::Earlier)
-        );
+        let (left, landed) =
+            tokio::join!(leave(&world, &desk, SourceState::Gone), other.land(&world, &posts, Part::Earlier));
         desk = desk.again(&world).await;
         assert_eq!((desk.head.state, desk.poll.open_landing), (SourceState::Gone, None));
         let has_landed = matches!(landed, store::Landed::Landed { .. });
         assert_eq!(desk.head.post_count.get(), if has_landed { 3 } else { 0 });
-        assert_eq!(
-            matches!(left, Leaving::Left { announce: Some(_) }),
-            has_landed,
-            "{left:?} {landed:?}"
-        );
+        assert_eq!(matches!(left, Leaving::Left { announce: Some(_) }), has_landed, "{left:?} {landed:?}");
     }
 }
 
@@ -265,10 +219,7 @@ async fn a_sweep_leaves_nothing_however_often_it_is_stopped() {
         // Four jobs, thirty keys, thirty posts.
         assert!(calls >= 64 / budget, "{calls} calls with {budget}");
         assert!(world.store.posts(&numbers).await.unwrap().is_empty());
-        assert!(
-            desk.again(&world).await.pointer.closed,
-            "whoever is late can still see that it is being deleted"
-        );
+        assert!(desk.again(&world).await.pointer.closed, "whoever is late can still see that it is being deleted");
         assert_eq!(world.store.sweeps().await.unwrap(), [desk.source]);
 
         // A fetcher that had the job all the time ends it now.

@@ -76,25 +76,14 @@ async fn a_post_keeps_all_that_the_feed_said() {
                 media_type: Some("audio/mpeg".to_owned()),
                 length: Some(7),
             },
-            Enclosure {
-                url: "https://example.org/b".to_owned(),
-                media_type: None,
-                length: None,
-            },
+            Enclosure { url: "https://example.org/b".to_owned(), media_type: None, length: None },
         ],
         image: Some("https://example.org/i.png".to_owned()),
         comments: Some("https://example.org/c".to_owned()),
         ..entry(1)
     };
-    let bare = Item {
-        id: None,
-        title: None,
-        link: None,
-        published: None,
-        authors: Vec::new(),
-        content: None,
-        ..entry(2)
-    };
+    let bare =
+        Item { id: None, title: None, link: None, published: None, authors: Vec::new(), content: None, ..entry(2) };
     for entry in [full, bare] {
         let (post, _) = round_trip(&world, &entry).await;
         let expected = Post {
@@ -125,11 +114,7 @@ async fn a_post_keeps_all_that_the_feed_said() {
 #[tokio::test]
 async fn a_date_in_the_future_is_capped_at_arrival_and_an_absent_one_is_arrival() {
     let world = World::new().await;
-    for (published, stored) in [
-        (Some(NOON), NOON),
-        (Some(noon_plus(86_400)), arrival()),
-        (None, arrival()),
-    ] {
+    for (published, stored) in [(Some(NOON), NOON), (Some(noon_plus(86_400)), arrival()), (None, arrival())] {
         let (post, _) = round_trip(&world, &Item { published, ..entry(1) }).await;
         assert_eq!(post.published, stored);
     }
@@ -143,15 +128,8 @@ async fn a_page_is_newest_first_and_below_the_last_one() {
     other.land(&world, &some(1..=2), Part::Whole).await;
     let numbers = desk.head.recent.numbers();
     let check = async |below: Option<u64>, limit, ordinals: &[u64]| {
-        let page = world
-            .store
-            .page(desk.source, below.map(Ordinal::new), limit)
-            .await
-            .unwrap();
-        let expected: Vec<_> = ordinals
-            .iter()
-            .map(|n| (Ordinal::new(*n), numbers[*n as usize - 1]))
-            .collect();
+        let page = world.store.page(desk.source, below.map(Ordinal::new), limit).await.unwrap();
+        let expected: Vec<_> = ordinals.iter().map(|n| (Ordinal::new(*n), numbers[*n as usize - 1])).collect();
         assert_eq!(page, expected, "{below:?} {limit}");
     };
     check(None, 3, &[7, 6, 5]).await;

@@ -21,12 +21,7 @@ async fn a_store_remembers_its_key() {
     let world = World::new().await;
     assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::Ok);
     assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::Ok);
-    assert_eq!(
-        world.store.stamp("xyz", NOON).await.unwrap(),
-        Stamp::WrongKey {
-            stored: "abc".to_owned()
-        }
-    );
+    assert_eq!(world.store.stamp("xyz", NOON).await.unwrap(), Stamp::WrongKey { stored: "abc".to_owned() });
 }
 
 #[tokio::test]
@@ -35,16 +30,10 @@ async fn older_code_keeps_off_tables_of_a_newer_schema() {
     world.store.stamp("abc", NOON).await.unwrap();
     let newer = AttributeValue::N((SCHEMA_VERSION + 1).to_string());
     let request = world.client.update_item().table_name(Tables::default().sources);
-    let request = request
-        .key("pk", AttributeValue::S("META".to_owned()))
-        .key("sk", AttributeValue::S("SCHEMA".to_owned()));
-    let request = request
-        .update_expression("SET version = :v")
-        .expression_attribute_values(":v", newer);
+    let request =
+        request.key("pk", AttributeValue::S("META".to_owned())).key("sk", AttributeValue::S("SCHEMA".to_owned()));
+    let request = request.update_expression("SET version = :v").expression_attribute_values(":v", newer);
     request.send().await.unwrap();
     let version = SCHEMA_VERSION + 1;
-    assert_eq!(
-        world.store.stamp("abc", NOON).await.unwrap(),
-        Stamp::NewerSchema { version }
-    );
+    assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::NewerSchema { version });
 }

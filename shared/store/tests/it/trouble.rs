@@ -10,11 +10,7 @@ const CANCELLED: &str = "com.amazonaws.dynamodb.v20120810#TransactionCanceledExc
 async fn statements_that_were_throttled_inside_a_200_are_sent_again_and_only_they() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
-    let swap = |next| Swap {
-        source,
-        seen: seen.job,
-        next,
-    };
+    let swap = |next| Swap { source, seen: seen.job, next };
     for code in [
         "ThrottlingError",
         "ProvisionedThroughputExceeded",
@@ -22,10 +18,7 @@ async fn statements_that_were_throttled_inside_a_200_are_sent_again_and_only_the
         "InternalServerError",
         "TransactionConflict",
     ] {
-        world.say(
-            200,
-            format!(r#"{{"Responses":[{{"Error":{{"Code":"{code}","Message":"later"}}}}]}}"#),
-        );
+        world.say(200, format!(r#"{{"Responses":[{{"Error":{{"Code":"{code}","Message":"later"}}}}]}}"#));
     }
     let swaps = [swap(world.next(&seen, true, noon_plus(60)))];
     assert!(matches!(world.store.queue(&swaps).await[0], Queued::Queued));
@@ -37,30 +30,18 @@ async fn statements_that_were_throttled_inside_a_200_are_sent_again_and_only_the
     world.say(200, format!(r#"{{"Responses":[{done},{busy}]}}"#));
     let ends = [unchanged(source, &swaps[0].next), unchanged(other, &pointer)];
     let outcomes = world.store.finish(&ends).await;
-    assert!(
-        outcomes.iter().all(|outcome| matches!(outcome, Finish::Done)),
-        "{outcomes:?}"
-    );
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Finish::Done)), "{outcomes:?}");
     assert_eq!(world.store.finished(source, ends[0].job).await.unwrap(), None);
-    assert_eq!(
-        world.store.finished(other, ends[1].job).await.unwrap().as_ref(),
-        Some(&ends[1])
-    );
+    assert_eq!(world.store.finished(other, ends[1].job).await.unwrap().as_ref(), Some(&ends[1]));
 }
 
 #[tokio::test]
 async fn a_statement_that_is_not_permitted_is_not_tried_again() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
-    world.say(
-        200,
-        r#"{"Responses":[{"Error":{"Code":"AccessDenied","Message":"no"}}]}"#,
-    );
+    world.say(200, r#"{"Responses":[{"Error":{"Code":"AccessDenied","Message":"no"}}]}"#);
     let outcome = world.store.finish(&[unchanged(source, &pointer)]).await.remove(0);
-    assert!(
-        matches!(outcome, Finish::Unknown(StoreError::NotPermitted { .. })),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Finish::Unknown(StoreError::NotPermitted { .. })), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -68,22 +49,13 @@ async fn keys_and_items_that_were_left_out_of_a_batch_are_asked_for_again() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
     let key = format!(r#"{{"pk":{{"S":"S#{source}"}},"sk":{{"S":"J~"}}}}"#);
-    world.say(
-        200,
-        format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"feedmill-sources":{{"Keys":[{key}]}}}}}}"#),
-    );
+    world.say(200, format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"feedmill-sources":{{"Keys":[{key}]}}}}}}"#));
     let looks = world.store.looks(&[source]).await.unwrap();
     assert_eq!(looks[&source].pointer, pointer);
 
     let minute = pointer.tick.plus(9);
-    let item = format!(
-        r#"{{"pk":{{"S":"DUE#0#{}"}},"sk":{{"S":"{source}"}},"v":{{"N":"1"}}}}"#,
-        minute.0
-    );
-    world.say(
-        200,
-        format!(r#"{{"UnprocessedItems":{{"feedmill-sources":[{{"PutRequest":{{"Item":{item}}}}}]}}}}"#),
-    );
+    let item = format!(r#"{{"pk":{{"S":"DUE#0#{}"}},"sk":{{"S":"{source}"}},"v":{{"N":"1"}}}}"#, minute.0);
+    world.say(200, format!(r#"{{"UnprocessedItems":{{"feedmill-sources":[{{"PutRequest":{{"Item":{item}}}}}]}}}}"#));
     world.store.put_due(0, &[(minute, source)]).await.unwrap();
     assert_eq!(world.store.due(0, minute).await.unwrap(), [source]);
 }
@@ -93,10 +65,7 @@ async fn a_transaction_in_conflict_is_tried_again() {
     let world = World::new().await;
     for code in ["TransactionConflict", "ThrottlingError"] {
         let reasons = format!(r#"[{{"Code":"None"}},{{"Code":"{code}","Message":"busy"}}]"#);
-        world.say(
-            400,
-            format!(r#"{{"__type":"{CANCELLED}","CancellationReasons":{reasons}}}"#),
-        );
+        world.say(400, format!(r#"{{"__type":"{CANCELLED}","CancellationReasons":{reasons}}}"#));
     }
     assert_eq!(world.store.create(&world.draft()).await.unwrap(), Creating::Created);
 }
@@ -116,10 +85,7 @@ async fn what_went_wrong_says_whether_to_come_again() {
     ];
     for (status, code, text, again) in cases {
         for _ in 0..3 {
-            world.say(
-                status,
-                format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"x"}}"#),
-            );
+            world.say(status, format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"x"}}"#));
         }
         let error = world.store.head(source).await.unwrap_err();
         assert!(error.to_string().contains(text), "{code}: {error}");

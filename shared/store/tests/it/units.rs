@@ -15,40 +15,17 @@ async fn an_unchanged_poll_is_two_writes_and_one_read_and_less_than_half_a_call(
     let (store, meter) = world.store.metered();
     let looks = store.looks(&sources).await.unwrap();
     let read = meter.take();
-    assert_eq!(
-        read,
-        Reading {
-            calls: 2,
-            read_units: SOURCES as f64,
-            write_units: 0.0
-        }
-    );
+    assert_eq!(read, Reading { calls: 2, read_units: SOURCES as f64, write_units: 0.0 });
 
     let swap = |source| {
         let seen = &looks[source].pointer;
-        Swap {
-            source: *source,
-            seen: seen.job,
-            next: world.next(seen, true, noon_plus(60)),
-        }
+        Swap { source: *source, seen: seen.job, next: world.next(seen, true, noon_plus(60)) }
     };
     let swaps: Vec<_> = sources.iter().map(swap).collect();
-    assert!(
-        store
-            .queue(&swaps)
-            .await
-            .iter()
-            .all(|outcome| matches!(outcome, Queued::Queued))
-    );
+    assert!(store.queue(&swaps).await.iter().all(|outcome| matches!(outcome, Queued::Queued)));
     let queued = meter.take();
     let ends: Vec<_> = swaps.iter().map(|swap| unchanged(swap.source, &swap.next)).collect();
-    assert!(
-        store
-            .finish(&ends)
-            .await
-            .iter()
-            .all(|outcome| matches!(outcome, Finish::Done))
-    );
+    assert!(store.finish(&ends).await.iter().all(|outcome| matches!(outcome, Finish::Done)));
     let finished = meter.take();
     assert_eq!((queued.write_units, queued.read_units), (SOURCES as f64, 0.0));
     assert_eq!((finished.write_units, finished.read_units), (SOURCES as f64, 0.0));

@@ -59,20 +59,12 @@ impl World {
     /// Without tables.
     pub(crate) async fn empty() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON.as_millis()));
-        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst)))
-            .await
-            .unwrap();
-        let wire = Wire {
-            inner: Builder::new().build_http(),
-            lost: Arc::default(),
-            said: Arc::default(),
-        };
+        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst))).await.unwrap();
+        let wire = Wire { inner: Builder::new().build_http(), lost: Arc::default(), said: Arc::default() };
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
-                "local", "local", None,
-            )))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(SharedHttpClient::new(wire.clone()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
@@ -147,12 +139,7 @@ impl World {
             lease_until: noon_plus(600),
             reason: Reason::First,
         };
-        NewSource {
-            head,
-            target,
-            pointer: Pointer::first(new),
-            due: Minute(29_497_682),
-        }
+        NewSource { head, target, pointer: Pointer::first(new), due: Minute(29_497_682) }
     }
 
     /// A source in the store, its first job QUEUED until ten past noon.
@@ -165,10 +152,7 @@ impl World {
     /// A source whose first job is COMPLETED.
     pub(crate) async fn rested(&self) -> (SourceId, Pointer) {
         let (source, pointer) = self.source().await;
-        assert!(matches!(
-            self.store.finish(&[unchanged(source, &pointer)]).await[0],
-            store::Finish::Done
-        ));
+        assert!(matches!(self.store.finish(&[unchanged(source, &pointer)]).await[0], store::Finish::Done));
         (source, pointer)
     }
 
@@ -202,11 +186,7 @@ pub(crate) fn unchanged(source: SourceId, pointer: &Pointer) -> Finished {
         queued_at: pointer.queued_at,
         started_at: Some(noon_plus(2)),
         ended_at: noon_plus(3),
-        ending: Ending::Completed {
-            posts_count: 0,
-            edits_count: 0,
-            landed: None,
-        },
+        ending: Ending::Completed { posts_count: 0, edits_count: 0, landed: None },
         http_status: Some(304),
         bytes: 0,
         carry: Carry {
@@ -217,10 +197,7 @@ pub(crate) fn unchanged(source: SourceId, pointer: &Pointer) -> Finished {
             },
             body_hash: Some(BodyHash::of(b"body")),
             streak: 3,
-            not_before: Some(NotBefore {
-                at: noon_plus(900),
-                why: Hold::Fresh,
-            }),
+            not_before: Some(NotBefore { at: noon_plus(900), why: Hold::Fresh }),
             gone_once: false,
             fetch_ms: 180,
             quiet: true,
