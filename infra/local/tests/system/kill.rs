@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::world::{PATIENCE, clock_ahead, folder, rss, start, titles};
 
 const FEEDS: u64 = 200;
-const KILLS: u32 = 6;
+const KILLS: u32 = 8;
 /// What a feed has when it is first fetched.
 const AT_FIRST: u64 = 2;
 
@@ -106,7 +106,7 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() {
     let mut ids: Vec<Option<String>> = vec![None; usize::try_from(FEEDS).unwrap()];
     for round in 0..KILLS {
         let (program, address) = Program::start(data.path()).await;
-        let lives = Duration::from_millis(500 + dice.roll(3_500));
+        let lives = Duration::from_millis(500 + dice.roll(4_000));
         println!("round {round}: killed after {} ms", lives.as_millis());
         let end = Instant::now() + lives;
         add_missing(address, &origin, &mut ids, end).await;

@@ -1,5 +1,13 @@
 //! The system as a whole: every part in one process, or the real program as people start it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 mod cli;
 mod directions;
 mod endpoint;

@@ -14,41 +14,41 @@ use origin::{Origin, Reply};
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine; reached only when something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A minute of the wheel takes a second, and addresses of this machine may be polled.
-pub fn choices() -> Choices {
+pub(crate) fn choices() -> Choices {
     Choices { tick: Duration::from_secs(1), min_interval_minutes: 15, allow_private_networks: true }
 }
 
 /// Starts Feedmill by `clock`, on any free port.
-pub async fn start(place: Place, clock: Clock) -> Machine {
+pub(crate) async fn start(place: Place, clock: Clock) -> Machine {
     try_start(place, SocketAddr::from(([127, 0, 0, 1], 0)), clock).await.unwrap()
 }
 
 /// The same, where it may be refused.
-pub async fn try_start(place: Place, listen: SocketAddr, clock: Clock) -> Result<Machine, Trouble> {
+pub(crate) async fn try_start(place: Place, listen: SocketAddr, clock: Clock) -> Result<Machine, Trouble> {
     Machine::start(Plan { place, listen, choices: choices() }, clock).await
 }
 
 /// A folder as a place.
-pub fn folder(path: &Path) -> Place {
+pub(crate) fn folder(path: &Path) -> Place {
     Place::Folder(path.to_owned())
 }
 
 /// The system's clock, `ahead` of itself.
-pub fn clock_ahead(ahead: Duration) -> Clock {
+pub(crate) fn clock_ahead(ahead: Duration) -> Clock {
     Arc::new(move || boot::clock::now() + ahead)
 }
 
 /// Adds the feed at `url`; returns its id.
-pub async fn add(client: &Client, url: &str) -> String {
+pub(crate) async fn add(client: &Client, url: &str) -> String {
     let source = client.post("/v1/sources", &json!({ "url": url, "interval_minutes": 15 })).await.unwrap();
     source["id"].as_str().unwrap().to_owned()
 }
 
 /// Asks for `path` until `done` finds in it what it waits for.
-pub async fn wait_for<T>(client: &Client, path: &str, what: &str, done: impl Fn(&Value) -> Option<T>) -> T {
+pub(crate) async fn wait_for<T>(client: &Client, path: &str, what: &str, done: impl Fn(&Value) -> Option<T>) -> T {
     let waiting = async {
         let mut pause = tokio::time::interval(Duration::from_millis(100));
         loop {
@@ -65,19 +65,19 @@ pub async fn wait_for<T>(client: &Client, path: &str, what: &str, done: impl Fn(
 }
 
 /// Waits until `source` has so many posts.
-pub async fn wait_for_posts(client: &Client, source: &str, count: u64) {
+pub(crate) async fn wait_for_posts(client: &Client, source: &str, count: u64) {
     let enough = |source: &Value| (source["post_count"].as_u64() >= Some(count)).then_some(());
     wait_for(client, &format!("/v1/sources/{source}"), &format!("post {count}"), enough).await;
 }
 
 /// The titles of all posts of `source`, oldest first.
-pub async fn titles(client: &Client, source: &str) -> Vec<String> {
+pub(crate) async fn titles(client: &Client, source: &str) -> Vec<String> {
     let posts = client.list(&format!("/v1/sources/{source}/posts"), "posts", 100_000).await.unwrap();
     posts.iter().rev().map(|post| post["title"].as_str().unwrap().to_owned()).collect()
 }
 
 /// An RSS feed of the entries `0..count`, newest first.
-pub fn rss(name: &str, count: u64) -> String {
+pub(crate) fn rss(name: &str, count: u64) -> String {
     let items: String = (0..count)
         .rev()
         .map(|n| format!("<item><title>{name} {n}</title><link>http://example.org/{name}/{n}</link><guid>{name}-{n}</guid></item>"))
@@ -86,7 +86,7 @@ pub fn rss(name: &str, count: u64) -> String {
 }
 
 /// Serves that feed at `/{name}.xml`, with an `ETag`.
-pub fn serve(origin: &Origin, name: &str, count: impl Fn() -> u64 + Send + Sync + 'static) {
+pub(crate) fn serve(origin: &Origin, name: &str, count: impl Fn() -> u64 + Send + Sync + 'static) {
     let feed = name.to_owned();
     origin.on(&format!("/{name}.xml"), move |seen| {
         let count = count();
@@ -95,6 +95,6 @@ pub fn serve(origin: &Origin, name: &str, count: impl Fn() -> u64 + Send + Sync 
 }
 
 /// A folder as the command line names it.
-pub fn data(path: &Path) -> local::cli::DataArgs {
+pub(crate) fn data(path: &Path) -> local::cli::DataArgs {
     local::cli::DataArgs { data: path.to_owned() }
 }
