@@ -13,6 +13,7 @@ use crate::search::Fault;
 use crate::state::{DISPATCHER_TIMEOUT, INTERVAL, Known, Made, PACE, Rules, SLOT, World, job, lane};
 use crate::store::{End, How};
 
+#[expect(clippy::large_enum_variant, reason = "worlds are copied whole, and most have somebody at work")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Dispatcher {
     Idle,

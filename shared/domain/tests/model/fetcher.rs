@@ -17,6 +17,7 @@ use crate::search::Fault;
 use crate::state::{Entries, INTERVAL, Known, Letter, Made, Rules, World, lane};
 use crate::store::{End, Finish, How, Marking, Range};
 
+#[expect(clippy::large_enum_variant, reason = "worlds are copied whole, and most have somebody at work")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fetcher {
     Idle,

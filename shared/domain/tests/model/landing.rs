@@ -77,8 +77,8 @@ pub(crate) fn land(
         return Work::Survey { started, body };
     }
     match world.store.land(&chunk, rules) {
-        Landed::Landed if chunk.last.is_some() => range(first, count).map_or(Work::Acknowledge, Work::Announce),
-        Landed::Landed => {
+        Landed::Whole if chunk.last.is_some() => range(first, count).map_or(Work::Acknowledge, Work::Announce),
+        Landed::Whole => {
             let poll = Poll { version: plan.poll.version + 1, window, open: Some(first), closed: plan.poll.closed };
             let new = plan.new[cuts[0].end..].to_vec();
             Work::Land { started, body, plan: Plan { count, poll, new, ..plan.clone() } }

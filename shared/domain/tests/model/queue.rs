@@ -49,7 +49,7 @@ impl World {
         let letter = self.queue.get_mut(n).filter(|letter| letter.visible_at <= now)?;
         let delivered = Letter { receives: (letter.receives + 1).min(2), ..letter.clone() };
         if !double {
-            *letter = Letter { visible_at: now + visibility, ..delivered.clone() };
+            (letter.receives, letter.visible_at) = (delivered.receives, now + visibility);
         }
         Some(delivered)
     }

@@ -132,7 +132,7 @@ pub(crate) struct Chunk {
 
 #[derive(PartialEq, Eq)]
 pub(crate) enum Landed {
-    Landed,
+    Whole,
     AlreadyDone,
     NotActive,
     Superseded,
@@ -241,7 +241,7 @@ impl Store {
             pointer.open = open.is_some();
         }
         self.ends.extend(chunk.last.clone());
-        Landed::Landed
+        Landed::Whole
     }
 
     pub(crate) fn put_due(&mut self, minute: Minute) {
