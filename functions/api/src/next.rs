@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::carry::{Carry, Hold};
-use domain::job::{Hand, Job, Pointer};
+use domain::job::{Finished, Hand, Job, Pointer};
 use domain::source::{Head, SourceState, Target};
 use domain::time::Timestamp;
 use domain::wheel::{Why, earliest_start, next_fetch};
@@ -25,20 +25,21 @@ impl Context {
         for head in heads {
             let source = head.source;
             let (look, target) = (looks.get(&source), targets.get(&source));
-            let next = look.zip(target).and_then(|(look, target)| self.next(&head, look, target, &paused));
-            let (latest, last) = match look {
-                None => (None, None),
-                Some(Look { finished: Some(finished), .. }) => {
-                    (Some(Job::from(finished.clone())), Some(Job::from(finished.clone())))
-                }
-                Some(Look { pointer, finished: None }) => {
-                    let before = match pointer.prev {
-                        Some(prev) => self.store.finished(source, prev).await?,
-                        None => None,
-                    };
-                    (Some(Job::in_hand(source, pointer)), before.map(Job::from))
-                }
+            let last = match look {
+                None => None,
+                Some(Look { finished: Some(finished), .. }) => Some(finished.clone()),
+                Some(Look { pointer, finished: None }) => match pointer.prev {
+                    Some(prev) => self.store.finished(source, prev).await?,
+                    None => None,
+                },
             };
+            let next = look.zip(target);
+            let next = next.and_then(|(look, target)| self.next(&head, look, last.as_ref(), target, &paused));
+            let latest = look.map(|look| match &look.finished {
+                Some(finished) => Job::from(finished.clone()),
+                None => Job::in_hand(source, &look.pointer),
+            });
+            let last = last.map(Job::from);
             views.push(SourceView::new(head, latest, last, next));
         }
         Ok(views)
@@ -48,6 +49,7 @@ impl Context {
         &self,
         head: &Head,
         look: &Look,
+        last: Option<&Finished>,
         target: &Target,
         paused: &HashMap<String, Timestamp>,
     ) -> Option<NextFetch> {
@@ -55,14 +57,17 @@ impl Context {
             return None;
         }
         let now = self.now();
-        let Some(finished) = &look.finished else {
-            return Some(in_hand(&look.pointer));
-        };
         let interval = self.rules.pace.span(target.settings.interval_minutes);
-        let earliest = earliest_of(&finished.carry, interval, paused.get(&target.host).copied());
-        let (at, why) = next_fetch(earliest, now, target.slot, self.rules.pace);
-        let detail = sentence(why, &finished.carry, &target.host);
-        Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail })
+        let held =
+            last.map(|last| (earliest_of(&last.carry, interval, paused.get(&target.host).copied()), &last.carry));
+        let Some(((held_until, why), carry)) = held else { return Some(in_hand(&look.pointer)) };
+        let (at, why) = match &look.finished {
+            Some(_) => next_fetch((held_until, why), now, target.slot, self.rules.pace),
+            // Queued ahead: what holds it back is still what held it back before.
+            None if look.pointer.hand == Hand::Queued && held_until > now => (look.pointer.earliest, why),
+            None => return Some(in_hand(&look.pointer)),
+        };
+        Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail: sentence(why, carry, &target.host) })
     }
 }
 

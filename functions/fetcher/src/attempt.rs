@@ -64,7 +64,7 @@ fn not_ready(batch: &Batch<'_>, delivery: &Delivery) -> Option<Step> {
         Ready::Now => None,
         Ready::In(wait) => Some(crate::verdict::again(message, wait).into()),
         Ready::TooLate => {
-            let finished = unworked(delivery, ErrorCode::Expired, None, ctx.rules.lane, now);
+            let finished = unworked(delivery, ErrorCode::Expired, None, now);
             Some(Step::Finish(Box::new(Ending::of(finished))))
         }
     }

@@ -7,8 +7,7 @@ use domain::id::Ordinal;
 use domain::job::{Ending as How, Finished, LEASE_EXPIRED, Pointer};
 use domain::response::Response;
 use domain::time::Timestamp;
-use domain::timing::Lane;
-use domain::{decide, job};
+use domain::{decide, triage};
 
 use crate::delivery::Delivery;
 
@@ -88,21 +87,10 @@ pub(crate) fn completed(range: Option<(Ordinal, Ordinal)>, edits_count: u32) -> 
 }
 
 /// A job that is over without an attempt of ours: too old, superseded, or poison.
-pub(crate) fn unworked(
-    delivery: &Delivery,
-    code: ErrorCode,
-    pointer: Option<&Pointer>,
-    lane: Lane,
-    now: Timestamp,
-) -> Finished {
+pub(crate) fn unworked(delivery: &Delivery, code: ErrorCode, pointer: Option<&Pointer>, now: Timestamp) -> Finished {
     let message = &delivery.message;
     let mine = pointer.filter(|pointer| pointer.job == message.job);
-    let possible_get = match mine {
-        // Nobody but us ever saw it.
-        _ if delivery.receives <= 1 && !message.again => None,
-        Some(pointer) if pointer.hand == job::Hand::Ongoing => Some(pointer.possible_get(lane)),
-        Some(_) | None => Some(message.work_until() + lane.function_timeout()),
-    };
+    let possible_get = triage::possible_get(message, pointer, delivery.receives);
     let carry = message.carry.with_possible_get(possible_get.map(|at| at.min(now)));
     let carry = if code == ErrorCode::Poisoned { decide::poisoned(&carry, now) } else { carry };
     Finished {

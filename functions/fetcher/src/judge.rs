@@ -117,7 +117,7 @@ async fn fail(
     pointer: Option<&Pointer>,
     now: Timestamp,
 ) -> Verdict {
-    let finished = unworked(delivery, code, pointer, ctx.rules.lane, now);
+    let finished = unworked(delivery, code, pointer, now);
     match ctx.store.finish(std::slice::from_ref(&finished)).await.pop() {
         Some(Finish::Done) => Verdict::Acknowledge,
         Some(Finish::AlreadyDone(other)) => repeat(ctx, delivery, Some(&other)).await,

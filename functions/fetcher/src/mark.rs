@@ -22,7 +22,19 @@ pub(crate) struct Mark<'a> {
     alone: bool,
     /// Nothing is given back after it.
     by: Instant,
-    held: Mutex<Option<Pointer>>,
+    held: Mutex<Held>,
+}
+
+/// What the store knows of us.
+#[derive(Default)]
+enum Held {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// We hold the job, as this pointer says.
+    Ours(Pointer),
+    /// The answer did not come: it may know us.
+    Unknown,
 }
 
 /// Why the job is not ours to work on.
@@ -44,17 +56,22 @@ impl<'a> Mark<'a> {
     /// Stores that the job is ONGOING, unless that is done already.
     pub(crate) async fn ensure(&self) -> Result<(), Refused> {
         let mut held = self.held.lock().await;
-        if held.is_some() {
+        if matches!(*held, Held::Ours(_)) {
             return Ok(());
         }
         let (message, lane) = (&self.delivery.message, self.ctx.rules.lane);
         let marking = self.ctx.store.mark(message.source, message.job, self.ctx.now(), lane, self.alone);
         // Boxed, as all that is rare: a hundred attempts are in memory at once.
         match Box::pin(marking).await {
-            Ok(Marking::Marked(pointer)) => *held = Some(pointer),
+            Ok(Marking::Marked(pointer)) => *held = Held::Ours(pointer),
             Ok(Marking::Superseded) => return Err(Refused::Superseded),
             Ok(Marking::HeldUntil(until)) => return Err(Refused::HeldUntil(until)),
-            Err(error) => return Err(Refused::Failed(error)),
+            Err(error) => {
+                if matches!(error, StoreError::Unavailable { .. }) {
+                    *held = Held::Unknown;
+                }
+                return Err(Refused::Failed(error));
+            }
         }
         Ok(())
     }
@@ -116,7 +133,12 @@ impl<'a> Mark<'a> {
     }
 
     async fn give_back(&self) -> Returned {
-        let Some(pointer) = self.held.lock().await.take() else { return Returned::Yes };
+        let pointer = match std::mem::take(&mut *self.held.lock().await) {
+            Held::Nothing => return Returned::Yes,
+            Held::Ours(pointer) => pointer,
+            // If the mark was made, its attempt counts although nobody died: the new message makes up for it.
+            Held::Unknown => return Returned::No,
+        };
         let message = &self.delivery.message;
         let lease = timing::queued_lease(message.queued_at, message.earliest, message.interval(), self.ctx.rules.lane);
         let giving = self.ctx.store.give_back(message.source, &pointer, lease, self.alone);

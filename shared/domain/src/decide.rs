@@ -129,16 +129,17 @@ fn refusal(response: &Response, conditional: bool) -> Option<Failure> {
 fn fail(asked: Carry, failure: Failure, response: Option<&Response>, started_at: Timestamp, policy: &Policy) -> Failed {
     let streak = asked.streak.saturating_add(1);
     let mut hold = NotBefore { at: started_at + backoff::after(streak, policy.interval), why: Hold::Backoff };
-    if matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::Forbidden) {
-        let refused = NotBefore { at: started_at + policy.pace.scaled(backoff::REFUSED), why: Hold::Refused };
-        hold = later(hold, refused);
+    let told = response.and_then(|response| Some(response.ended_at + response.retry_after?));
+    match told {
+        Some(at) => hold = later(hold, NotBefore { at, why: Hold::RetryAfter }),
+        None if matches!(failure.code, ErrorCode::TooManyRequests | ErrorCode::Forbidden) => {
+            let refused = NotBefore { at: started_at + policy.pace.scaled(backoff::REFUSED), why: Hold::Refused };
+            hold = later(hold, refused);
+        }
+        None => {}
     }
     let mut pause_host_until = None;
     if let Some(response) = response {
-        let told = response.retry_after.map(|wait| response.ended_at + wait);
-        if let Some(at) = told {
-            hold = later(hold, NotBefore { at, why: Hold::RetryAfter });
-        }
         // Only the host that was asked is paused: nobody can point a redirect at another's host to silence it.
         if failure.code == ErrorCode::TooManyRequests && response.redirects.is_empty() {
             let cap = response.ended_at + LONGEST_HOST_PAUSE;

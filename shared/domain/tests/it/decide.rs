@@ -160,6 +160,19 @@ fn retry_after_counts_days_on_429_and_503() {
 }
 
 #[test]
+fn a_short_retry_after_is_taken_at_its_word_but_never_shortens_the_interval() {
+    let first = Carry { streak: 0, ..before() };
+    let hold = |minutes: u32| {
+        let wait = Some(Duration::from_secs(60) * minutes);
+        let weighed = weigh(&first, &Ok(Response { retry_after: wait, ..answer(429, b"") }), noon(), &policy());
+        let Weighed::Failed(failed) = weighed else { panic!() };
+        failed.carry.not_before.unwrap()
+    };
+    assert_eq!((hold(90).at.since(noon()).as_secs(), hold(90).why), (90 * 60 + 1, Hold::RetryAfter));
+    assert_eq!((hold(5).at.since(noon()), hold(5).why), (HOUR, Hold::Backoff));
+}
+
+#[test]
 fn a_refusal_without_retry_after_waits_at_least_four_hours() {
     let first = Carry { streak: 0, ..before() };
     for status in [403, 429] {

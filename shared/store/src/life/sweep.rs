@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use domain::id::SourceId;
 use domain::time::Timestamp;
-use domain::timing::{Lane, MAX_WORK_AGE};
+use domain::timing::quiet_after;
 
 use crate::Store;
 use crate::error::StoreError;
@@ -27,12 +27,6 @@ const OPERATION: &str = "sweeping a source";
 /// A deletion that began at `now`, as an item.
 pub(super) fn item(source: SourceId, now: Timestamp) -> Item {
     Cells::under(&Key::sweep(source)).with("since", time(now)).item()
-}
-
-/// After that no fetcher can write anything that belongs to a source whose deletion began at `since`: the last job that was queued
-/// before is too old to be started, its message has come back for the last time, and whoever had it then has been stopped.
-fn quiet_after(since: Timestamp) -> Timestamp {
-    since + MAX_WORK_AGE + Lane::Slow.visibility() + Lane::Slow.function_timeout()
 }
 
 impl Store {
@@ -139,7 +133,7 @@ mod tests {
     #[test]
     fn the_last_pass_waits_out_the_slowest_fetcher() {
         let since = Timestamp::from_secs(1_000_000);
-        // An hour of work age, 6 × 120 s and 20 s of visibility, 120 s of run time.
-        assert_eq!(quiet_after(since).since(since).as_secs(), 3_600 + 740 + 120);
+        // A delay of 15 min, an hour of work age, 6 × 120 s and 20 s of visibility, 120 s of run time.
+        assert_eq!(quiet_after(since).since(since).as_secs(), 900 + 3_600 + 740 + 120);
     }
 }
