@@ -25,7 +25,7 @@ use http_body_util::BodyExt as _;
 use origin::{Origin, Reply};
 use queue::{Queue, Urls};
 use serde_json::{Value, json};
-use store::{Claim, Cursor, Post, Store, Sweep, Tables};
+use store::{Claim, Cursor, Post, Store, Tables};
 use tower::ServiceExt as _;
 
 pub(crate) use ::emulator;
@@ -167,7 +167,6 @@ pub(crate) struct World {
 /// The functions as one machine or one environment runs them, until it crashes.
 pub(crate) struct Process {
     pub(crate) crash: CrashPoint,
-    store: Store,
     dispatcher: dispatcher::Context,
     lanes: [fetcher::Context; 2],
     api: Router,
@@ -246,8 +245,8 @@ impl World {
             reach: Reach::with_private_networks(),
             announce_all: true,
         };
-        let parts = api::Parts { store: store.clone(), queue, bucket, key: self.key.clone(), clock, rules };
-        Process { crash, store, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
+        let parts = api::Parts { store, queue, bucket, key: self.key.clone(), clock, rules };
+        Process { crash, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -258,16 +257,6 @@ impl World {
     /// To the beginning of a minute of the wheel, unless it is past.
     pub(crate) fn pass_to(&self, minute: Minute) {
         self.pass(Pace::REAL.start_of(minute).until(self.clock.now()));
-    }
-
-    /// Deletes what hangs on deleted sources, as far as that goes now; `None` if the process stopped.
-    pub(crate) async fn sweep(&self, process: &Process) -> Option<()> {
-        let sweep = async {
-            for source in process.store.sweeps().await.unwrap() {
-                while process.store.sweep(source, self.clock.now(), 100).await.unwrap() == Sweep::More {}
-            }
-        };
-        process.crash.run(Box::pin(sweep)).await
     }
 
     /// One run of the dispatcher; `None` if the process stopped.
@@ -359,17 +348,22 @@ impl World {
         let end = self.clock.now() + time;
         while self.clock.now() < end {
             self.step(process, end).await.unwrap();
-            while Box::pin(self.deliver(process)).await.unwrap() > 0 {}
+            self.deliver_all(process).await;
         }
+    }
+
+    /// Delivers until nothing can be received.
+    pub(crate) async fn deliver_all(&self, process: &Process) {
+        while Box::pin(self.deliver(process)).await.unwrap() > 0 {}
     }
 
     /// To the next minute in which something is due, but not past `end`, and no more than a quarter of an hour; there the dispatcher runs.
     pub(crate) async fn step(&self, process: &Process, end: Timestamp) -> Option<()> {
         let now = Pace::REAL.minute_of(self.clock.now());
-        let next = self.next_due(now).await.min(now.plus(STEP));
+        let last = Pace::REAL.minute_of(end).max(now.next());
+        let next = self.next_due(now).await.min(now.plus(STEP)).min(last);
         self.walk_to(Minute(next.0 - 1)).await;
-        let next = Pace::REAL.start_of(next).min(end);
-        self.pass(next.until(self.clock.now()));
+        self.pass_to(next);
         Box::pin(self.tick(process)).await
     }
 
