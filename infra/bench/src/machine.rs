@@ -37,7 +37,7 @@ pub(crate) struct Machine {
     emulator: Emulator,
     store: Store,
     dispatcher: dispatcher::Context,
-    fetcher: fetcher::Context,
+    fetchers: [(Lane, fetcher::Context); 2],
     api: axum::Router,
     _folder: TempDir,
 }
@@ -71,12 +71,15 @@ impl Machine {
         let web = fetch::Fetcher::new(out, Arc::clone(&clock))?;
         let rules = dispatcher::Rules::from(&settings);
         let dispatcher = dispatcher::Context::new(metered.clone(), queue.clone(), Arc::clone(&clock), rules);
-        let rules = fetcher::Rules::from(&settings);
-        let fetcher = fetcher::Context::new(metered, queue.clone(), bucket.clone(), web, Arc::clone(&clock), rules);
+        let fetchers = [Lane::Fast, Lane::Slow].map(|lane| {
+            let rules = fetcher::Rules { lane, ..fetcher::Rules::from(&settings) };
+            let (store, queue, bucket) = (metered.clone(), queue.clone(), bucket.clone());
+            (lane, fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(&clock), rules))
+        });
         let rules = api::Rules::from(&settings);
         let parts = Parts { store: store.clone(), queue, bucket, key, clock, rules };
         let api = api::router(Arc::new(api::Context::new(parts)));
-        Ok(Self { meter, now, emulator, store, dispatcher, fetcher, api, _folder: folder })
+        Ok(Self { meter, now, emulator, store, dispatcher, fetchers, api, _folder: folder })
     }
 
     fn now(&self) -> Timestamp {
@@ -111,15 +114,24 @@ impl Machine {
         Ok(polls)
     }
 
-    /// Works on what is visible in the queue, in events of a hundred, four at once. Gives the polls made.
+    /// Works on what is visible in the queues. Gives the polls made.
     pub(crate) async fn drain(&self) -> Outcome<u64> {
-        let (sqs, queue) = (self.emulator.sqs(), names::queue(Lane::Fast));
+        let mut polls = 0;
+        for (lane, fetcher) in &self.fetchers {
+            polls += self.drain_lane(*lane, fetcher).await?;
+        }
+        Ok(polls)
+    }
+
+    /// In events of a hundred, four at once.
+    async fn drain_lane(&self, lane: Lane, fetcher: &fetcher::Context) -> Outcome<u64> {
+        let (sqs, queue) = (self.emulator.sqs(), names::queue(lane));
         let ask = Receive { max_messages: BATCH, wait_seconds: Some(0), visibility_seconds: None };
         let (mut running, mut polls) = (JoinSet::new(), 0);
         loop {
             let messages = if running.len() < AT_ONCE { sqs.receive(queue, ask).await? } else { Vec::new() };
             if !messages.is_empty() {
-                running.spawn(work(self.fetcher.clone(), messages, self.now()));
+                running.spawn(work(fetcher.clone(), messages, self.now() + lane.function_timeout()));
                 continue;
             }
             let Some(done) = running.join_next().await else { return Ok(polls) };
@@ -144,10 +156,10 @@ impl Machine {
 }
 
 /// Hands an event to the fetcher; gives the receipt handles of what it is done with.
-async fn work(fetcher: fetcher::Context, messages: Vec<Message>, now: Timestamp) -> Vec<String> {
+async fn work(fetcher: fetcher::Context, messages: Vec<Message>, deadline: Timestamp) -> Vec<String> {
     let mut event = SqsEvent::default();
     event.records = messages.iter().map(record).collect();
-    let answer = fetcher::handle(&fetcher, event, now + Lane::Fast.function_timeout()).await;
+    let answer = fetcher::handle(&fetcher, event, deadline).await;
     let again: HashSet<String> = answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect();
     let done = messages.into_iter().filter(|message| !again.contains(&message.message_id));
     done.map(|message| message.receipt_handle).collect()

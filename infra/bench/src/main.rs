@@ -39,6 +39,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    boot::logs::start(boot::logs::Format::Text { colour: false }, &boot::settings::Vars::of_process());
     let ended = match Arguments::parse().command {
         Command::Poll(options) => poll::run(&options).await,
         Command::Farm => farm::serve().await,

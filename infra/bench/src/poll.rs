@@ -37,7 +37,7 @@ pub(crate) async fn run(options: &Options) -> Outcome<()> {
     let polls = machine.drain().await?;
     costs.push(watch.stop("first fetch", polls, Some(&machine.meter)));
     let posts = machine.posts().await?;
-    check(posts > options.sources, &format!("{posts} posts after the first fetch"))?;
+    check(posts > options.sources, &format!("{posts} posts after {polls} first fetches"))?;
 
     for n in 1..=options.unchanged {
         costs.push(round(&machine, &format!("unchanged, round {n}"), options.sources).await?);
