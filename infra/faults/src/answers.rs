@@ -26,9 +26,10 @@ pub(crate) fn throttled(call: &Call) -> Answer {
 pub(crate) fn failed(call: &Call) -> Answer {
     const FAILED: &str = "An internal error occurred";
     match call.service {
-        Service::DynamoDb => {
-            of_json(500, &json!({ "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": FAILED }))
-        }
+        Service::DynamoDb => of_json(
+            500,
+            &json!({ "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": FAILED }),
+        ),
         Service::Sqs => sqs(500, "com.amazon.coral.service#InternalFailure", "InternalFailure;Receiver", FAILED),
         Service::S3 => s3(500, "InternalError", "We encountered an internal error. Please try again."),
     }

@@ -163,7 +163,8 @@ async fn in_part(call: &Call, mut request: HttpRequest, next: SharedHttpConnecto
     if !answer.status().is_success() {
         return Ok(answer);
     }
-    let body: Value = serde_json::from_slice(&bytes(answer).await?).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let body: Value =
+        serde_json::from_slice(&bytes(answer).await?).map_err(|error| ConnectorError::other(error.into(), None))?;
     answers::ok(&cut.complete(Some(body)))
 }
 

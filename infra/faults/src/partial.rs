@@ -102,9 +102,9 @@ impl Cut {
                 answer["Responses"] = Value::Array(responses);
             }
             LeftOut::Entries(ids) => {
-                let failed = ids.into_iter().map(|id| {
-                    json!({ "Id": id, "Code": "InternalError", "SenderFault": false, "Message": "Not queued" })
-                });
+                let failed = ids.into_iter().map(
+                    |id| json!({ "Id": id, "Code": "InternalError", "SenderFault": false, "Message": "Not queued" }),
+                );
                 let failed: Vec<Value> = failed.collect();
                 answer["Failed"] = Value::Array(failed);
                 if answer["Successful"].is_null() {

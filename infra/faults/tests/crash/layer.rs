@@ -38,7 +38,8 @@ impl Bench {
         let faults = Faults::seeded(1);
         let aws = plain.through(|client| faults.wrap(client));
         let once = RetryConfig::disabled();
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&aws.config(Service::DynamoDb)).retry_config(once.clone());
+        let dynamodb =
+            aws_sdk_dynamodb::config::Builder::from(&aws.config(Service::DynamoDb)).retry_config(once.clone());
         let sqs = aws_sdk_sqs::config::Builder::from(&aws.config(Service::Sqs)).retry_config(once.clone());
         let s3 = aws_sdk_s3::config::Builder::from(&aws.config(Service::S3)).retry_config(once).force_path_style(true);
         Self {
@@ -188,7 +189,8 @@ async fn statements_of_a_batch_are_refused_each_in_its_place() {
     for (fault, code) in [(Fault::Partial, "ThrottlingError"), (Fault::Conflict, "TransactionConflict")] {
         let names: Vec<String> = (0..8).map(|n| format!("{code}{n}")).collect();
         let insert = |name: &String| {
-            let statement = BatchStatementRequest::builder().statement(format!("INSERT INTO \"{TABLE}\" VALUE {{'pk': ?, 'sk': ?}}"));
+            let statement = BatchStatementRequest::builder()
+                .statement(format!("INSERT INTO \"{TABLE}\" VALUE {{'pk': ?, 'sk': ?}}"));
             statement.parameters(text(name)).parameters(text("-")).build().unwrap()
         };
         bench.next(fault);
@@ -208,9 +210,8 @@ async fn statements_of_a_batch_are_refused_each_in_its_place() {
 #[tokio::test]
 async fn part_of_a_batch_of_messages_is_not_queued() {
     let bench = Bench::new().await;
-    let entry = |n: usize| {
-        SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body("hello").build().unwrap()
-    };
+    let entry =
+        |n: usize| SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body("hello").build().unwrap();
     bench.next(Fault::Partial);
     let batch = bench.sqs.send_message_batch().queue_url(&bench.queue).set_entries(Some((0..10).map(entry).collect()));
     let answer = batch.send().await.unwrap();
@@ -273,9 +274,12 @@ async fn the_same_seed_gives_the_same_day() {
 #[tokio::test]
 async fn a_process_stops_before_a_call_or_when_its_answer_has_come() {
     let bench = Bench::new().await;
-    for (stop, first, second) in
-        [(Stop::Never, true, true), (Stop::Before(1), false, false), (Stop::After(1), true, false), (Stop::Before(2), true, false)]
-    {
+    for (stop, first, second) in [
+        (Stop::Never, true, true),
+        (Stop::Before(1), false, false),
+        (Stop::After(1), true, false),
+        (Stop::Before(2), true, false),
+    ] {
         let crash = CrashPoint::new(stop);
         let client = DynamoDb::new(&bench.aws.through(|client| crash.wrap(client)).config(Service::DynamoDb));
         let names = [format!("{stop:?} 1"), format!("{stop:?} 2")];

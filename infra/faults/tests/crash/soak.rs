@@ -12,11 +12,13 @@ use crate::world::{HOUR, MINUTE, Process, World};
 /// Feeds, each on a host of its own.
 const FEEDS: usize = 4;
 /// How long a bad day lasts.
-const DAY: Duration = Duration::from_secs(12 * 3_600);
+const DAY: Duration = Duration::from_secs(6 * 3_600);
+/// The most calls that a process makes before it stops.
+const LIFE: u64 = 300;
 
 /// A process that runs until it stops by itself at some call.
 fn process(world: &World, dice: &mut Dice) -> Process {
-    world.process(Stop::After(20 + dice.below(400)))
+    world.process(Stop::After(1 + dice.below(LIFE)))
 }
 
 async fn check(seed: u64, chunk_bytes: usize) {
@@ -39,10 +41,11 @@ async fn check(seed: u64, chunk_bytes: usize) {
     for feed in &feeds {
         sources.push(world.add(&running, feed).await);
     }
+    running = process(&world, &mut dice);
     let end = world.clock.now() + DAY;
     let mut crashes = 0;
     while world.clock.now() < end {
-        for _ in 0..dice.below(3) {
+        if dice.per_mille(300) {
             publish(usize::try_from(dice.below(FEEDS as u64)).unwrap(), &mut dice);
         }
         let lives = async {
@@ -63,6 +66,7 @@ async fn check(seed: u64, chunk_bytes: usize) {
         let hits = seen.iter().filter(|seen| seen.fault == Some(fault)).count();
         assert!(hits > 0, "{fault:?} never happened in {} calls", seen.len());
     }
+    assert!(crashes > 2, "{crashes} crashes");
     println!("{} calls, {} entries, {crashes} crashes", seen.len(), published.get());
 
     world.faults.rest();
@@ -77,14 +81,14 @@ async fn check(seed: u64, chunk_bytes: usize) {
 
 #[tokio::test]
 async fn after_bad_days_everything_that_was_published_is_there_once() {
-    for seed in 1..=3 {
+    for seed in [1, 2] {
         Box::pin(check(seed, 1 << 20)).await;
     }
 }
 
 #[tokio::test]
 async fn after_bad_days_with_landings_in_many_chunks_too() {
-    for seed in 11..=13 {
+    for seed in [11, 12] {
         Box::pin(check(seed, 1_000)).await;
     }
 }

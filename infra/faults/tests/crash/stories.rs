@@ -59,7 +59,10 @@ impl Scene {
             Story::Dispatch => scene.until_due(&process).await,
             Story::Sweep => {
                 scene.delete(&process).await.unwrap();
-                scene.world.pass(2 * HOUR);
+                // The wheel forgets it, and what it has left goes; the source itself stays until nobody can write to it any more.
+                scene.world.live(&process, HOUR + 10 * MINUTE).await;
+                assert!(scene.world.store.head(scene.source.unwrap()).await.unwrap().is_some());
+                scene.world.pass(HOUR / 6);
                 let now = Pace::REAL.minute_of(scene.world.clock.now());
                 scene.world.walk_to(Minute(now.0 - 1)).await;
             }

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::emulator::sqs::{Attributes, Message, Receive};
+use ::emulator::{ACCOUNT, Emulator, Where};
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::Body;
 use blob::Bucket;
@@ -16,9 +19,7 @@ use domain::id::{InstallationKey, SourceId, SystemEntropy};
 use domain::message::Announcement;
 use domain::time::Timestamp;
 use domain::timing::{Lane, MAX_RECEIVES, QUEUE_RETENTION};
-use domain::wheel::{LONGEST_PERIOD, Minute, Pace};
-use ::emulator::sqs::{Attributes, Message, Receive};
-use ::emulator::{ACCOUNT, Emulator, Where};
+use domain::wheel::{Minute, Pace, Slot};
 use faults::{CrashPoint, Deliveries, Faults, Stop};
 use fetch::{Fetcher, Reach};
 use http_body_util::BodyExt as _;
@@ -34,6 +35,8 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 /// The most minutes that go by without a run of the dispatcher.
 const STEP: u64 = 15;
+const SOURCES: &str = "feedmill-sources";
+const POSTS: &str = "feedmill-posts";
 const LANES: [Lane; 2] = [Lane::Fast, Lane::Slow];
 
 /// Time, which the test moves.
@@ -72,7 +75,8 @@ pub(crate) async fn emulator(clock: &Clock) -> Emulator {
         if let Some(visibility) = visibility {
             let dead = format!("{name}-dead");
             emulator.sqs().create_queue(&dead, &Attributes::new()).unwrap();
-            let redrive = json!({ "deadLetterTargetArn": ::emulator::sqs::arn(&dead), "maxReceiveCount": MAX_RECEIVES });
+            let redrive =
+                json!({ "deadLetterTargetArn": ::emulator::sqs::arn(&dead), "maxReceiveCount": MAX_RECEIVES });
             attributes.insert("VisibilityTimeout".to_owned(), seconds(visibility));
             attributes.insert("RedrivePolicy".to_owned(), redrive.to_string());
         }
@@ -146,7 +150,9 @@ impl FeedState {
 /// Letters that do not compress well.
 fn noise(seed: &str, bytes: usize) -> String {
     let mut dice = faults::Dice::seeded(seed.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
-    (0..bytes).map(|n| if n % 60 == 59 { ' ' } else { char::from(b'a' + u8::try_from(dice.below(26)).unwrap()) }).collect()
+    (0..bytes)
+        .map(|n| if n % 60 == 59 { ' ' } else { char::from(b'a' + u8::try_from(dice.below(26)).unwrap()) })
+        .collect()
 }
 
 /// What is the same before and after a crash.
@@ -369,21 +375,23 @@ impl World {
 
     /// The first minute after `now` in which the wheel has anything.
     async fn next_due(&self, now: Minute) -> Minute {
-        let mut next = now.plus(u64::from(LONGEST_PERIOD));
-        for item in self.items("feedmill-sources").await {
-            let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
-            let numbers: Vec<u64> = text("pk").split('#').filter_map(|part| part.parse().ok()).collect();
-            match (text("pk"), text("sk")) {
-                (pk, _) if pk.starts_with("DUE#") => next = next.min(Minute(numbers[1].max(now.0 + 1))),
-                (_, "POLL") => {
-                    let source = text("pk")[2..].parse().unwrap();
-                    let poll = self.store.poll(source).await.unwrap();
-                    next = poll.map_or(next, |poll| next.min(poll.target.slot.next_after(now)));
-                }
-                _ => {}
+        let scan = self.tables().scan().table_name(SOURCES).consistent_read(true);
+        let scan = scan.filter_expression("begins_with(pk, :due) OR (sk = :poll AND attribute_exists(slot))");
+        let scan =
+            scan.expression_attribute_values(":due", text("DUE#")).expression_attribute_values(":poll", text("POLL"));
+        let items = scan.projection_expression("pk, slot").into_paginator().items().send();
+        let items = items.collect::<Result<Vec<_>, _>>().await.unwrap();
+        let due = items.iter().map(|item| {
+            let key = item.get("slot").unwrap_or(&item["pk"]).as_s().unwrap();
+            let parts: Vec<u32> = key.split('#').filter_map(|part| part.parse().ok()).collect();
+            match parts[..] {
+                // `DUE#shard#minute`; what is behind the cursor is not looked at any more.
+                [_, minute] => Minute(u64::from(minute)),
+                [period, phase, _] => Slot { period, phase, shard: 0 }.next_after(now),
+                _ => panic!("{key}"),
             }
-        }
-        next
+        });
+        due.filter(|due| *due > now).min().unwrap_or(now.plus(STEP))
     }
 
     /// Puts the cursor behind minutes in which nothing is due: walking them would change nothing, and take most of a test's time.
@@ -423,7 +431,7 @@ impl World {
     /// All posts of a source, by ordinal, straight from the table: what the index and the count say is compared with it.
     pub(crate) async fn posts(&self, source: SourceId) -> BTreeMap<u64, Vec<Post>> {
         let mut by_ordinal: BTreeMap<u64, Vec<Post>> = BTreeMap::new();
-        for item in self.items("feedmill-posts").await {
+        for item in self.items(POSTS).await {
             if item["source"].as_s().unwrap() == source.as_str() {
                 let number = item["number"].as_n().unwrap().parse().unwrap();
                 let post = self.store.post(domain::id::PostNumber::new(number).unwrap()).await.unwrap().unwrap();
@@ -435,7 +443,7 @@ impl World {
 
     /// What a source has in `sources`, by the beginning of the sort key.
     pub(crate) async fn partition(&self, source: SourceId, prefix: &str) -> Vec<Item> {
-        let mut items = self.items("feedmill-sources").await;
+        let mut items = self.items(SOURCES).await;
         items.retain(|item| {
             let key = |name: &str| item[name].as_s().unwrap();
             key("pk").ends_with(source.as_str()) && key("sk").starts_with(prefix)
@@ -443,15 +451,22 @@ impl World {
         items
     }
 
+    fn tables(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb))
+    }
+
     /// Everything in a table.
     pub(crate) async fn items(&self, table: &str) -> Vec<Item> {
-        let client = aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb));
-        let pages = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let pages = self.tables().scan().table_name(table).consistent_read(true).into_paginator().items().send();
         pages.collect::<Result<Vec<_>, _>>().await.unwrap()
     }
 }
 
-pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
 
 /// As Lambda writes it.
 fn record(message: &Message) -> SqsMessage {
