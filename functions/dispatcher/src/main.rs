@@ -1,10 +1,11 @@
 //! The dispatcher as a Lambda function: boots, then walks the wheel once for each event of its schedule.
 
 use boot::aws::{Aws, Service};
+use boot::clock;
 use boot::logs::{self, Format};
 use boot::settings::{Settings, Vars};
 use dispatcher::{Context, MARGIN, Rules, Start, handle};
-use domain::time::Timestamp;
+use domain::timing::DISPATCHER_TIMEOUT;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use queue::{Queue, Urls};
 use store::{Store, Tables};
@@ -22,10 +23,10 @@ async fn main() -> Result<(), Error> {
     );
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
-    let ctx = &Context::new(store, queue, boot::clock::system(), rules);
+    let ctx = &Context::new(store, queue, clock::system(), rules);
     run(service_fn(move |event: LambdaEvent<Start>| async move {
-        let stopped = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-        let report = handle(ctx, event.payload, Timestamp::from_millis(stopped) - MARGIN).await?;
+        let stopped = clock::deadline(event.context.deadline, clock::now(), DISPATCHER_TIMEOUT);
+        let report = handle(ctx, event.payload, stopped - MARGIN).await?;
         report.log();
         Ok::<_, Error>(report)
     }))

@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::SqsEvent;
 use boot::settings::{Settings, Vars};
 use boot::{aws::Aws, clock, logs};
-use domain::time::Timestamp;
 use fetcher::Context;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -17,11 +16,11 @@ async fn main() -> Result<(), Error> {
     let vars = Vars::of_process();
     logs::start(logs::Format::Json, &vars);
     let settings = Settings::from_vars(&vars)?;
+    let lane = settings.lane;
     let ctx = &Context::of_settings(&settings, &Aws::from_vars(&vars)?, clock::system())?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-        let deadline = Timestamp::from_millis(deadline) - MARGIN;
-        Ok::<_, Error>(fetcher::handle(ctx, event.payload, deadline).await)
+        let stopped = clock::deadline(event.context.deadline, clock::now(), lane.function_timeout());
+        Ok::<_, Error>(fetcher::handle(ctx, event.payload, stopped - MARGIN).await)
     }))
     .await
 }

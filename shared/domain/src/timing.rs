@@ -23,6 +23,8 @@ pub const BATCH_WINDOW: Duration = Duration::from_secs(20);
 pub const QUEUE_RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
 /// How long dead letters live.
 pub const DEAD_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+/// The dispatcher's time-out: a run that takes longer leaves the rest to the next.
+pub const DISPATCHER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Receives before a message is a dead letter.
 pub const MAX_RECEIVES: u32 = 6;
 /// The longest delay that SQS knows.
