@@ -24,7 +24,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
             .await
             .map_err(|_| Problem::bad_body(format!("the body must be JSON of at most {MAX_BODY} bytes")))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| Problem::bad_body(error.to_string()))
+        // The parser's own words quote what came in: only where it stopped is told.
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            Problem::bad_body(format!(
+                "the body is not the JSON object that docs/API.md describes for this path: look at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use blob::BlobKey;
-use domain::id::{Ordinal, PostId, SourceId};
+use domain::id::{Ordinal, PostId, PostNumber, SourceId};
 use serde_json::value::{RawValue, to_raw_value};
 use store::{Content, Post};
 
@@ -32,11 +32,14 @@ pub(crate) async fn list(
     let top = Ordinal::new(head.post_count.get() + 1);
     let entries = context.store.page(source, Some(below.map_or(top, |below| below.min(top))), page.limit).await?;
     let full = entries.len() == page.limit;
+    let found = entries.len();
+    let entries = without_gap(entries);
+    let full = full || entries.len() < found;
     let numbers: Vec<_> = entries.iter().map(|(_, number)| *number).collect();
-    let found = context.store.posts(&numbers).await?;
+    let stored = context.store.posts(&numbers).await?;
     let (mut posts, mut bytes, mut reached) = (Vec::new(), 0, None);
     for (ordinal, number) in entries {
-        let shown: Option<Box<RawValue>> = match found.iter().find(|post| post.number == number) {
+        let shown: Option<Box<RawValue>> = match stored.iter().find(|post| post.number == number) {
             Some(post) => Some(context.shown(post.clone()).await?),
             // Gone since the index was read.
             None => None,
@@ -63,6 +66,16 @@ pub(crate) async fn show(
         Some(post) => Ok(Json(context.shown(post).await?)),
         None => Err(Problem::not_found("post")),
     }
+}
+
+/// `entries` down to the first gap. Ordinals are dense, so what is missing in between is in the index in a moment, and a page never passes
+/// what it did not show; what is missing at the beginning of a page once more is gone for good.
+fn without_gap(mut entries: Vec<(Ordinal, PostNumber)>) -> Vec<(Ordinal, PostNumber)> {
+    let gap = entries.windows(2).position(|pair| pair[1].0.next() != pair[0].0);
+    if let Some(last) = gap {
+        entries.truncate(last + 1);
+    }
+    entries
 }
 
 impl Context {
@@ -107,5 +120,18 @@ impl Context {
             return Ok(None);
         };
         Ok(store::unpack(&bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_before_a_gap_and_the_next_one_begins_behind_it() {
+        for (ordinals, shown) in [(&[9, 8, 7][..], 3), (&[9, 8, 6, 5], 2), (&[9, 7], 1), (&[6, 5], 2), (&[], 0)] {
+            let entries = ordinals.iter().filter_map(|n| Some((Ordinal::new(*n), PostNumber::new(*n)?))).collect();
+            assert_eq!(without_gap(entries).len(), shown, "{ordinals:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::id::SourceId;
 use domain::job::{Finished, Job, Pointer, Queueing, Reason};
-use domain::message::{lane, new_job};
+use domain::message::new_job;
 use domain::source::{SourceState, Target};
 use store::{Queued, Superseding, Swap};
 
@@ -109,6 +109,6 @@ impl Context {
             None => None,
         };
         let carry = before.map(|finished| finished.carry).unwrap_or_default();
-        Ok(carry.with_possible_get(Some(pointer.possible_get(lane(target, pointer.reason)))))
+        Ok(carry.with_possible_get(Some(pointer.possible_get_in_any_lane())))
     }
 }

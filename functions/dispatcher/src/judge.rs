@@ -4,7 +4,6 @@ use domain::carry::Carry;
 use domain::id::JobId;
 use domain::job::{Hand, Pointer, Reason};
 use domain::time::Timestamp;
-use domain::timing::Lane;
 use domain::wheel::Minute;
 use store::Look;
 
@@ -52,9 +51,7 @@ pub(crate) struct Free {
 impl Free {
     /// After a job that was abandoned, with the carry of the one before it.
     pub(crate) fn after_abandoned(pointer: Pointer, before: &Carry) -> Self {
-        // A lane may change while a job waits. Of the two, the fast one's numbers give the later instant.
-        let lane = if pointer.reason == Reason::First { Lane::Slow } else { Lane::Fast };
-        let carry = before.with_possible_get(Some(pointer.possible_get(lane)));
+        let carry = before.with_possible_get(Some(pointer.possible_get_in_any_lane()));
         Self { pointer, carry, abandoned: true }
     }
 

@@ -69,8 +69,7 @@ async fn small_answers(request: Request, next: Next) -> Response {
 }
 
 fn problem(status: StatusCode, code: &str, title: &str, detail: &str) -> Response {
-    let body =
-        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code });
+    let body = json!({ "type": format!("urn:feedmill:problem:{code}"), "title": title, "status": status.as_u16(), "detail": detail, "code": code });
     (status, [(CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
 }
 

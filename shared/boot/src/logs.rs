@@ -19,7 +19,8 @@ pub enum Format {
     },
 }
 
-/// Starts logging to standard error; `FEEDMILL_LOG` says what (default `info,aws=warn`). A second call changes nothing.
+/// Starts logging to standard error; `FEEDMILL_LOG` says what, as `tracing` filters do; one that cannot be read is named and the default taken.
+/// A second call changes nothing.
 pub fn start(format: Format, vars: &Vars) {
     let filter = EnvFilter::try_new(vars.get("FEEDMILL_LOG").unwrap_or(DEFAULT)).unwrap_or_else(|_| DEFAULT.into());
     let builder = tracing_subscriber::fmt()
@@ -33,6 +34,9 @@ pub fn start(format: Format, vars: &Vars) {
         Format::Text { colour } => builder.with_ansi(colour).try_init(),
     };
     drop(started);
+    if vars.get("FEEDMILL_LOG").is_some_and(|filter| EnvFilter::try_new(filter).is_err()) {
+        tracing::warn!("setting FEEDMILL_LOG is no filter; write for example `info,store=debug`");
+    }
     std::panic::set_hook(Box::new(tell_panic));
 }
 

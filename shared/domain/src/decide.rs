@@ -18,7 +18,7 @@ pub const LONGEST_HOST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// A host that says 429 without saying for how long is paused for so many wheel minutes.
 pub const HOST_PAUSE_MINUTES: u32 = 60;
 /// Longer validators are not kept: the next poll is unconditional, the item stays within a write unit.
-pub const LONGEST_VALIDATOR: usize = 300;
+pub const LONGEST_VALIDATOR: usize = 200;
 
 /// What stays the same for one source while its answer is judged.
 #[derive(Clone, Debug)]

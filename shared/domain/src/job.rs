@@ -181,6 +181,12 @@ impl Pointer {
         self.started_at.filter(|at| *at >= self.queued_at)
     }
 
+    /// As [`Pointer::possible_get`], for whoever does not know through which lane the job went, since a source may change lanes while a
+    /// job waits: of the two, the fast one's numbers give the later instant. First fetches go through the slow one whatever happens.
+    pub fn possible_get_in_any_lane(&self) -> Timestamp {
+        self.possible_get(if self.reason == Reason::First { Lane::Slow } else { Lane::Fast })
+    }
+
     /// The latest instant at which a GET of the job in hand could have started, for whoever fails it from outside once its lease is over.
     pub fn possible_get(&self, lane: Lane) -> Timestamp {
         let timeout = lane.function_timeout();

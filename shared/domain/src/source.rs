@@ -177,7 +177,7 @@ pub struct Target {
     pub slot: Slot,
     /// Where it is fetched from.
     pub url: String,
-    /// Lower-case host name of `url`, with the port where it is not the scheme's own.
+    /// Lower-case host name of `url`, without its port: what is spaced and paused.
     pub host: String,
     /// Its queue.
     pub lane: Lane,
