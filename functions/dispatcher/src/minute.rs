@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use domain::id::SourceId;
 use domain::shape::{Candidate, Limit, Limits};
+use domain::message::lane;
 use domain::source::Target;
 use domain::time::Timestamp;
 use domain::timing::Lane;
@@ -12,7 +13,6 @@ use domain::wheel::{Minute, Placement, Slot, earliest_start, place};
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use store::StoreError;
 
-use crate::job::lane;
 use crate::judge::Free;
 use crate::look::{Due, Found};
 use crate::run::Run;

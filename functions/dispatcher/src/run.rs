@@ -58,7 +58,7 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
     for shard in wanted {
         let first = Minute(last.0.saturating_sub(HEAD_START));
         match ctx.store.claim_cursor(shard, &holder, first, now, deadline + MARGIN).await? {
-            Claim::Claimed(cursor) => claimed.push((shard, cursor)),
+            Claim::Claimed(cursor) => claimed.push((shard, not_ahead(cursor, shard, last))),
             Claim::HeldUntil(_) => report.shards_held += 1,
         }
     }
@@ -84,6 +84,20 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
     let mut report = run.report;
     ctx.sweep(deadline, &mut report).await;
     Ok(report)
+}
+
+/// A cursor ahead of the clock would keep its shard still until the clock comes by: the clock was wrong, or the wheel turned at another
+/// pace. Which sources had their slots is then unknown, so one longest period is walked, in which each has one.
+fn not_ahead(cursor: Cursor, shard: u8, last: Minute) -> Cursor {
+    // Two processes may read the clock on either side of a minute.
+    if cursor.minute <= last.next() {
+        return cursor;
+    }
+    let ahead = cursor.minute.0 - last.0;
+    tracing::warn!(shard, ahead, "the wheel was ahead of the clock (a wrong clock, or another pace); it starts over");
+    let minute = Minute(last.0.saturating_sub(u64::from(LONGEST_PERIOD)));
+    let since = |backlog: Backlog| Backlog { at: backlog.at.min(minute), ..backlog };
+    Cursor { minute, fast: since(cursor.fast), slow: since(cursor.slow) }
 }
 
 /// The shard that was walked last saw the most of what was sent.
