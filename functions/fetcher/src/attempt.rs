@@ -91,9 +91,10 @@ async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Tur
     turn.end();
     let answer = match answer {
         Err(FetchError::NotStarted) => return mark.resend(LEFTOVER_DELAY).await.into(),
-        // It was our time that was up: no failure of the source, which had longer.
+        // It was our time that was up: no failure of the source, which had longer. But it was asked: not again within its interval.
         Err(FetchError::Timeout { .. }) if timeout < message.timeout() => {
-            return mark.resend(LEFTOVER_DELAY).await.into();
+            let carry = decide::cut_short(&message.carry, sent_at, timeout);
+            return Step::Finish(Box::new(Ending::cut_short(delivery, sent_at, carry, ctx.now())));
         }
         Err(error) => {
             tracing::debug!(source = %message.source, error = causes(&error), "a source did not answer");

@@ -74,6 +74,13 @@ impl Ending {
         Self { gone: failed.gone, ..Self::of(finished(delivery, exchange, ending, failed.carry, now)) }
     }
 
+    /// Our own time was up before the source's, which was asked at `sent_at`.
+    pub(crate) fn cut_short(delivery: &Delivery, sent_at: Timestamp, carry: Carry, now: Timestamp) -> Self {
+        let sentence = "the fetcher ran out of time before the source answered; the next job comes with the wheel";
+        let failure = How::Failed(Failure::new(ErrorCode::Expired, sentence));
+        Self::of(finished(delivery, Exchange::unanswered(sent_at), failure, carry, now))
+    }
+
     /// A record after which nothing else happens.
     pub(crate) fn of(finished: Finished) -> Self {
         Self { finished, gone: false, watched: false }

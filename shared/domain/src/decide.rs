@@ -174,6 +174,14 @@ pub fn unreadable(given: &Carry, response: &Response, failure: Failure, policy: 
     failed
 }
 
+/// Our own time was up after `took`, before the source's was: it was asked, so its interval counts from `started_at`, and it is no failure of its own.
+#[must_use]
+pub fn cut_short(given: &Carry, started_at: Timestamp, took: Duration) -> Carry {
+    // It is slower than that, so that the next one is begun with more time.
+    let fetch_ms = given.fetch_ms_after(took).max(given.fetch_ms);
+    Carry { last_get: Some(started_at), fetch_ms, ..given.clone() }
+}
+
 /// A landing that held back a restless entry keeps the old validators and hash, so that no 304 hides the entry's last form.
 #[must_use]
 pub fn held_back(given: &Carry, landed: Carry) -> Carry {

@@ -64,7 +64,7 @@ error_codes! {
     /// The feed killed the process that read it, three times.
     Poisoned = "poisoned",
     // Our own doing: these leave the streak alone.
-    /// The job waited longer than its work age.
+    /// The job waited longer than its work age, or its fetcher had less time than the source.
     Expired = "expired",
     /// The queue refused the message.
     SendFailed = "send_failed",

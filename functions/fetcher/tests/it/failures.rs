@@ -123,11 +123,16 @@ async fn a_quick_source_is_begun_late_and_if_it_is_slow_for_once_that_is_not_its
     world.origin.always("/slow", Reply::never());
     let (mut quick, mut slow) = (world.source("/quick").await, world.source("/slow").await);
     (quick.carry.fetch_ms, slow.carry.fetch_ms) = (100, 100);
+    slow.carry.streak = 2;
     let bodies = [&quick, &slow].map(|message| (serde_json::to_string(message).unwrap(), 1));
     let reported = world.deliver_until(&world.environment(), bodies.to_vec(), Duration::from_secs(7)).await;
     assert!(reported.is_empty());
     assert_eq!(counts(&world.end(&quick).await.unwrap()), Some((1, 0)));
-    assert_eq!(world.end(&slow).await, None, "not failed");
+    let cut = world.end(&slow).await.unwrap();
+    assert_eq!((code(&cut), cut.carry.streak), (Some(ErrorCode::Expired), 2), "our own failure");
+    assert_eq!((cut.carry.last_get, cut.started_at), (Some(world.now()), Some(world.now())), "but it was asked");
+    assert!(cut.carry.fetch_ms > 100, "and has more time the next time");
     world.pass(Duration::from_secs(10));
-    assert_eq!(world.given_back().await.len(), 1);
+    assert_eq!(world.given_back().await, [], "not again within its interval");
+    assert_eq!(world.origin.requests("/slow").len(), 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::carry::{Carry, Hold};
-use domain::decide::{Failed, Policy, Weighed, held_back, unreadable, weigh};
+use domain::decide::{Failed, Policy, Weighed, cut_short, held_back, unreadable, weigh};
 use domain::failure::{ErrorCode, Failure};
 use domain::response::{BodyHash, RawHeader, Redirect, Response, Validators};
 use domain::time::Timestamp;
@@ -218,4 +218,12 @@ fn a_held_back_edit_is_not_hidden_behind_a_304() {
     let kept = held_back(&before(), landed);
     assert_eq!((kept.validators, kept.body_hash), (before().validators, before().body_hash));
     assert_eq!(kept.last_get, Some(noon()));
+}
+
+#[test]
+fn a_get_that_we_cut_short_counts_as_a_get_and_not_as_a_failure() {
+    let cut = cut_short(&before(), noon(), Duration::from_secs(4));
+    assert_eq!(cut, Carry { last_get: Some(noon()), fetch_ms: 1_075, ..before() });
+    let slow = Carry { fetch_ms: 9_000, ..before() };
+    assert_eq!(cut_short(&slow, noon(), Duration::from_secs(4)).fetch_ms, 9_000, "it does not look quicker for that");
 }
