@@ -21,6 +21,18 @@ struct Known {
     until: HashMap<String, Timestamp>,
 }
 
+impl Known {
+    /// What was read is eventually consistent, and what was heard here may not have been stored: of two ends the later counts.
+    fn merge(&mut self, read: HashMap<String, Timestamp>, now: Timestamp) {
+        self.read_at = Some(now);
+        self.until.retain(|_, until| *until > now);
+        for (host, read) in read {
+            let until = self.until.entry(host).or_insert(read);
+            *until = read.max(*until);
+        }
+    }
+}
+
 impl Pauses {
     /// Reads the store again if what is known is older than a minute.
     ///
@@ -31,7 +43,7 @@ impl Pauses {
             return;
         }
         match store.paused_hosts(now).await {
-            Ok(until) => self.with(|known| *known = Known { read_at: Some(now), until }),
+            Ok(read) => self.with(|known| known.merge(read, now)),
             Err(error) => tracing::warn!(error = causes(&error), "the paused hosts could not be read"),
         }
     }
@@ -56,5 +68,25 @@ impl Pauses {
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         // Nothing panics while it is locked; what is known is whole at any moment.
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
+
+    #[test]
+    fn what_was_just_heard_outlives_a_read_that_does_not_show_it_yet() {
+        let at = |seconds: u64| NOON + Duration::from_secs(seconds);
+        let pauses = |all: &[(&str, u64)]| -> HashMap<String, Timestamp> {
+            all.iter().map(|(host, seconds)| ((*host).to_owned(), at(*seconds))).collect()
+        };
+        let mut known =
+            Known { read_at: None, until: pauses(&[("own", 90), ("longer", 90), ("shorter", 30), ("over", 5)]) };
+        known.merge(pauses(&[("longer", 60), ("shorter", 60), ("new", 60)]), at(5));
+        assert_eq!(known.until, pauses(&[("own", 90), ("longer", 90), ("shorter", 60), ("new", 60)]));
+        assert_eq!(known.read_at, Some(at(5)));
     }
 }
