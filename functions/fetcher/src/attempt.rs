@@ -103,7 +103,12 @@ async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Tur
         Ok(response) => Ok(response),
     };
     let started_at = answer.as_ref().map_or(sent_at, |response| response.started_at);
-    let policy = Policy { interval: message.interval(), pace: ctx.rules.pace, host: message.host.clone() };
+    let policy = Policy {
+        interval: message.interval(),
+        timeout: message.timeout(),
+        pace: ctx.rules.pace,
+        host: message.host.clone(),
+    };
     let weighed = decide::weigh(&message.carry, &answer, started_at, &policy);
     let exchange = exchange(&answer, started_at);
     match (weighed, answer) {

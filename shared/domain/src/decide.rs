@@ -25,6 +25,8 @@ pub const LONGEST_VALIDATOR: usize = 200;
 pub struct Policy {
     /// The source's interval.
     pub interval: Duration,
+    /// How long the source has to answer.
+    pub timeout: Duration,
     /// How long a wheel minute lasts.
     pub pace: Pace,
     /// Host of the URL that was asked.
@@ -59,7 +61,14 @@ pub struct Failed {
 pub fn weigh(carry: &Carry, answer: &Result<Response, Failure>, started_at: Timestamp, policy: &Policy) -> Weighed {
     let asked = Carry { last_get: Some(started_at), not_before: None, ..carry.clone() };
     match answer {
-        Err(failure) => Weighed::Failed(fail(asked, failure.clone(), None, started_at, policy)),
+        Err(failure) => {
+            let fetch_ms = match failure.code {
+                // It took at least so long, and belongs with the slow ones.
+                ErrorCode::Timeout => asked.fetch_ms_after(policy.timeout),
+                _ => asked.fetch_ms,
+            };
+            Weighed::Failed(fail(Carry { fetch_ms, ..asked }, failure.clone(), None, started_at, policy))
+        }
         Ok(response) => weigh_response(asked, response, started_at, policy),
     }
 }

@@ -65,7 +65,8 @@ async fn a_source_that_is_slow_or_not_there_fails_by_itself() {
     slow.timeout_ms = 50;
     let nobody = world.source_at("http://127.0.0.1:1/feed.xml", "127.0.0.1:1").await;
     assert!(world.deliver(&world.environment(), &[(&slow, 1), (&nobody, 1), (&good, 1)]).await.is_empty());
-    assert_eq!(code(&world.end(&slow).await.unwrap()), Some(ErrorCode::Timeout));
+    let ended = world.end(&slow).await.unwrap();
+    assert_eq!((code(&ended), ended.carry.fetch_ms), (Some(ErrorCode::Timeout), 50));
     assert_eq!(code(&world.end(&nobody).await.unwrap()), Some(ErrorCode::Connect));
     assert_eq!(counts(&world.end(&good).await.unwrap()), Some((1, 0)));
 }

@@ -17,7 +17,7 @@ fn noon() -> Timestamp {
 }
 
 fn policy() -> Policy {
-    Policy { interval: HOUR, pace: Pace::REAL, host: "example.org".to_owned() }
+    Policy { interval: HOUR, timeout: Duration::from_secs(20), pace: Pace::REAL, host: "example.org".to_owned() }
 }
 
 fn validators(etag: &str, last_modified: &str) -> Validators {
@@ -226,4 +226,37 @@ fn a_get_that_we_cut_short_counts_as_a_get_and_not_as_a_failure() {
     assert_eq!(cut, Carry { last_get: Some(noon()), fetch_ms: 1_075, ..before() });
     let slow = Carry { fetch_ms: 9_000, ..before() };
     assert_eq!(cut_short(&slow, noon(), Duration::from_secs(4)).fetch_ms, 9_000, "it does not look quicker for that");
+}
+
+#[test]
+fn whatever_keeps_an_answer_from_coming_backs_off_alike() {
+    for code in ErrorCode::ALL.iter().copied().filter(|code| !code.is_ours()) {
+        for (streak, hours) in [(0, 1), (1, 2), (2, 4), (3, 8)] {
+            let carry = Carry { streak, gone_once: false, ..before() };
+            let answer = Err(Failure::new(code, "no answer"));
+            let Weighed::Failed(failed) = weigh(&carry, &answer, noon(), &policy()) else { panic!("{code}") };
+            let hold = failed.carry.not_before.unwrap();
+            let least = if matches!(code, ErrorCode::Forbidden | ErrorCode::TooManyRequests) { 4 } else { 1 };
+            assert_eq!(hold.at, noon() + HOUR * hours.max(least), "{code} after {streak}");
+            assert_eq!((failed.carry.streak, failed.carry.last_get), (streak + 1, Some(noon())), "{code}");
+            assert_eq!(failed.carry.validators, before().validators, "{code}");
+            assert!(!failed.gone && failed.pause_host_until.is_none(), "{code}");
+        }
+    }
+}
+
+#[test]
+fn a_time_out_counts_as_the_time_it_took_and_other_failures_say_nothing_of_speed() {
+    for (code, fetch_ms) in [
+        (ErrorCode::Timeout, (100 * 3 + 20_000) / 4),
+        (ErrorCode::Dns, 100),
+        (ErrorCode::Connect, 100),
+        (ErrorCode::Tls, 100),
+        (ErrorCode::Protocol, 100),
+    ] {
+        let Weighed::Failed(failed) = weigh(&before(), &Err(Failure::new(code, "x")), noon(), &policy()) else {
+            panic!("{code}")
+        };
+        assert_eq!(failed.carry.fetch_ms, fetch_ms, "{code}");
+    }
 }
