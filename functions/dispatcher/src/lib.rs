@@ -7,7 +7,6 @@
 //! `minute.rs` is the order of one minute's work; who goes when is decided in `domain` ([`domain::wheel`], [`domain::shape`]).
 
 mod context;
-mod job;
 mod judge;
 mod look;
 mod minute;

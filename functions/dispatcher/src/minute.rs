@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use domain::id::SourceId;
-use domain::shape::{Candidate, Limit, Limits};
 use domain::message::lane;
+use domain::shape::{Candidate, Limit, Limits};
 use domain::source::Target;
 use domain::time::Timestamp;
 use domain::timing::Lane;

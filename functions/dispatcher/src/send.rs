@@ -2,7 +2,8 @@
 
 use domain::carry::Carry;
 use domain::failure::{ErrorCode, Failure};
-use domain::job::{Finished, LEASE_EXPIRED, Pointer, Queueing};
+use domain::job::{Finished, Pointer, Queueing};
+use domain::message::{FetchMessage, new_job};
 use domain::source::Target;
 use domain::time::Timestamp;
 use domain::wheel::Minute;
@@ -108,7 +109,8 @@ impl Run<'_> {
         let now = self.ctx.now();
         let (mut swaps, mut swapping, mut superseding) = (Vec::new(), Vec::new(), Vec::new());
         for (start, ready) in hundred {
-            let new = self.ctx.new_job(&ready.target, ready.free.reason(), minute, start, now);
+            let job = self.ctx.ids.next(now);
+            let new = new_job(job, &ready.target, ready.free.reason(), minute, start, now, self.ctx.rules.pace);
             match ready.free.pointer.queue(!ready.free.abandoned, new, now) {
                 Queueing::Swap(next) => {
                     swaps.push(Swap { source: ready.target.source, seen: ready.free.seen(), next: next.clone() });
@@ -202,7 +204,7 @@ impl Run<'_> {
     async fn send(&mut self, unsent: &[Unsent], again: bool) -> Vec<Sent> {
         let now = self.ctx.now();
         let message = |unsent: &Unsent| Outgoing {
-            message: self.ctx.message(&unsent.target, &unsent.pointer, unsent.carry.clone(), again),
+            message: self.ctx.message(unsent, again),
             delay: unsent.pointer.earliest.until(now),
         };
         let outgoing: Vec<Outgoing> = unsent.iter().map(message).collect();
@@ -216,11 +218,16 @@ impl Run<'_> {
 }
 
 impl Context {
+    fn message(&self, unsent: &Unsent, again: bool) -> FetchMessage {
+        let Unsent { target, pointer, carry } = unsent;
+        let message = FetchMessage::of(target, pointer, carry.clone(), self.rules.pace);
+        FetchMessage { watched: target.watched || self.rules.announce_all, again, ..message }
+    }
+
     /// Takes the place of an abandoned job, which fails by it.
     async fn supersede(&self, ready: &Ready, next: &Pointer, now: Timestamp) -> Outcome {
         let Ready { target, free, .. } = ready;
-        let failure = Failure::new(ErrorCode::LeaseExpired, LEASE_EXPIRED);
-        let old = Finished::closed_from_outside(target.source, &free.pointer, failure, &free.carry, None, now);
+        let old = Finished::abandoned(target.source, &free.pointer, &free.carry, now);
         match self.store.supersede(target.source, &free.pointer, next, &old).await {
             Ok(Superseding::Superseded) => Outcome::Superseded,
             Ok(Superseding::Raced) => Outcome::Raced,

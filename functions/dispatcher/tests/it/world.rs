@@ -99,11 +99,6 @@ impl World {
         self.emulator.sqs().clock_moved();
     }
 
-    /// The clock was wrong and is put right.
-    pub(crate) fn back(&self, time: Duration) {
-        self.now.fetch_sub(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-
     /// A whole run, as its schedule starts it.
     pub(crate) async fn run(&self) -> Report {
         self.try_run().await.expect("the process lives").unwrap()
