@@ -15,4 +15,5 @@ mod folder;
 mod kill;
 mod life;
 mod platform;
+mod process;
 mod world;
