@@ -103,9 +103,9 @@ pub struct Job {
 impl Job {
     /// The job in hand of `source`, which has no `Finished`. One whose holder died stays what it was until someone takes it over or ends it.
     pub fn in_hand(source: SourceId, pointer: &Pointer) -> Self {
-        let status = match pointer.hand {
-            Hand::Queued => Status::Queued,
-            Hand::Ongoing => Status::Ongoing,
+        let (status, started_at) = match pointer.hand {
+            Hand::Queued => (Status::Queued, None),
+            Hand::Ongoing => (Status::Ongoing, pointer.started_at),
         };
         Self {
             id: pointer.job,
@@ -113,7 +113,7 @@ impl Job {
             status,
             reason: pointer.reason,
             queued_at: pointer.queued_at,
-            started_at: pointer.started_at,
+            started_at,
             ended_at: None,
             failure: None,
             posts_count: 0,

@@ -202,7 +202,7 @@ impl Store {
     }
 }
 
-/// What a new job changes of a pointer. `started_at` stays behind: it says nothing while the job is QUEUED.
+/// What a new job changes of a pointer. `started_at` stays behind: `Pointer::taken_at` knows it for an earlier job's.
 fn job_attributes(next: &Pointer) -> impl Iterator<Item = (&'static str, AttributeValue)> {
     let prev = next.prev.map(|job| ("prev", text(job.to_string())));
     [

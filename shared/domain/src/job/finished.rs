@@ -78,7 +78,7 @@ impl Finished {
             job: pointer.job,
             reason: pointer.reason,
             queued_at: pointer.queued_at,
-            started_at: pointer.started_at,
+            started_at: pointer.taken_at(),
             ended_at: now,
             ending: Ending::Failed(failure),
             http_status: None,

@@ -48,12 +48,6 @@ pub(crate) fn pointer_item(source: SourceId, pointer: &Pointer) -> Item {
 /// The pointer in `item`.
 pub(crate) fn pointer(item: &Item) -> Result<Pointer, StoreError> {
     let row = Row::of("pointer", item)?;
-    let hand = row.word("hand", hand_of)?;
-    // What an earlier job, or an attempt that was given back, left behind says nothing of one that waits.
-    let started_at = match hand {
-        Hand::Queued => None,
-        Hand::Ongoing => row.maybe_time("started_at")?,
-    };
     Ok(Pointer {
         job: row.parsed("job")?,
         prev: row.maybe_parsed("prev")?,
@@ -61,8 +55,9 @@ pub(crate) fn pointer(item: &Item) -> Result<Pointer, StoreError> {
         queued_at: row.time("queued_at")?,
         earliest: row.time("earliest")?,
         lease_until: row.time("lease_until")?,
-        hand,
-        started_at,
+        hand: row.word("hand", hand_of)?,
+        // Of an earlier job perhaps, or of an attempt that was given back: `Pointer::taken_at` tells.
+        started_at: row.maybe_time("started_at")?,
         attempts: row.number("attempts")?,
         reason: row.word("reason", reason_of)?,
         open: row.flag("open"),

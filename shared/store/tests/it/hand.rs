@@ -2,7 +2,7 @@
 
 use domain::failure::ErrorCode;
 use domain::id::SourceId;
-use domain::job::{Hand, Pointer};
+use domain::job::{Hand, Job, Pointer};
 use domain::timing::Lane;
 use store::{Marking, Queued, Superseding, Swap};
 
@@ -124,18 +124,35 @@ async fn a_mark_whose_answer_got_lost_is_ours() {
 async fn a_living_holder_takes_its_attempt_back() {
     let world = World::new().await;
     let (source, seen) = world.source().await;
-    let Marking::Marked(marked) = world.store.mark(source, seen.job, noon_plus(10), Lane::Fast, true).await.unwrap()
-    else {
+    // After its work age, as a redelivered one may be.
+    let start = noon_plus(800);
+    let Marking::Marked(marked) = world.store.mark(source, seen.job, start, Lane::Fast, true).await.unwrap() else {
         panic!("nobody else is here")
     };
     let until = noon_plus(900);
     world.lose(1);
     assert!(world.store.give_back(source, &marked, until, true).await.unwrap());
     let now = world.pointer(source).await;
-    assert_eq!((now.hand, now.attempts, now.lease_until, now.started_at), (Hand::Queued, 0, until, None));
+    assert_eq!((now.hand, now.attempts, now.lease_until), (Hand::Queued, 0, until));
+    assert_eq!(now.taken_at(), Some(start), "its GET may have been made");
+    assert!(now.possible_get(Lane::Fast) >= start);
+    assert_eq!(Job::in_hand(source, &now).started_at, None, "what waits has not started");
     // Someone else has it: there is nothing to give back.
-    world.store.mark(source, seen.job, noon_plus(20), Lane::Fast, true).await.unwrap();
+    world.store.mark(source, seen.job, noon_plus(820), Lane::Fast, true).await.unwrap();
     assert!(!world.store.give_back(source, &marked, until, true).await.unwrap());
     assert!(!world.store.give_back(source, &seen, until, true).await.unwrap(), "a job that was never marked");
     assert_eq!(world.pointer(source).await.attempts, 1);
+}
+
+#[tokio::test]
+async fn the_start_of_an_earlier_job_is_none_of_the_next() {
+    let world = World::new().await;
+    let (source, seen) = world.source().await;
+    world.store.mark(source, seen.job, noon_plus(10), Lane::Fast, true).await.unwrap();
+    world.store.finish(&[unchanged(source, &seen)]).await;
+    let next = world.next(&seen, true, noon_plus(60));
+    assert!(matches!(queue_one(&world, source, &seen, &next).await, Queued::Queued));
+    let now = world.pointer(source).await;
+    assert_eq!((now.taken_at(), now.possible_get(Lane::Fast)), (None, next.possible_get(Lane::Fast)));
+    assert_eq!(Job::in_hand(source, &now).started_at, None);
 }
