@@ -201,7 +201,7 @@ async fn sweep(world: &World, desk: &Desk, now: Timestamp, budget: usize) -> (Sw
 
 #[tokio::test]
 async fn a_sweep_leaves_nothing_however_often_it_is_stopped() {
-    let quiet = noon_plus(100 + 3_600 + 740 + 120);
+    let quiet = noon_plus(100 + 900 + 3_600 + 740 + 120);
     for budget in [1, 2, 7, 1_000] {
         let world = World::new().await;
         let mut desk = Desk::new(&world).await;
