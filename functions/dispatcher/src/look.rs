@@ -40,7 +40,7 @@ impl Context {
         let mut looks: HashMap<SourceId, Look> = self.store.looks(&sources).await?;
         let found = due.into_iter().map(|due| {
             let look = looks.remove(&due.target.source);
-            async move { Ok((self.find(due.target.source, look, minute).await?, due)) }
+            async move { Ok((self.find_or_skip(due.target.source, look, minute).await?, due)) }
         });
         let found = stream::iter(found).buffered(READS).map_ok(|(found, due)| (due, found));
         found.try_collect().await
@@ -48,15 +48,28 @@ impl Context {
 
     /// Looks at one source once more, strongly, after someone else changed its job; `seen` is the job that was in hand.
     pub(crate) async fn look_again(&self, source: SourceId, seen: JobId, minute: Minute) -> Result<Found, StoreError> {
-        let look = match self.store.look_strongly(source, seen).await? {
+        match self.look_strongly(source, seen).await {
+            Ok(look) => self.find_or_skip(source, look, minute).await,
+            Err(error) => skip(source, error),
+        }
+    }
+
+    async fn look_strongly(&self, source: SourceId, seen: JobId) -> Result<Option<Look>, StoreError> {
+        Ok(match self.store.look_strongly(source, seen).await? {
             (None, _) => None,
             (Some(pointer), finished) if pointer.job == seen => Some(Look { pointer, finished }),
             (Some(pointer), _) => {
                 let finished = self.store.finished(source, pointer.job).await?;
                 Some(Look { pointer, finished })
             }
-        };
-        self.find(source, look, minute).await
+        })
+    }
+
+    async fn find_or_skip(&self, source: SourceId, look: Option<Look>, minute: Minute) -> Result<Found, StoreError> {
+        match self.find(source, look, minute).await {
+            Err(error) => skip(source, error),
+            found => found,
+        }
     }
 
     async fn find(&self, source: SourceId, look: Option<Look>, minute: Minute) -> Result<Found, StoreError> {
@@ -84,4 +97,13 @@ impl Context {
         let finished = self.store.finished(source, before).await?;
         Ok(finished.map(|finished| finished.carry).unwrap_or_default())
     }
+}
+
+/// A source of which something stored cannot be read is left alone, and the wheel turns on.
+fn skip(source: SourceId, error: StoreError) -> Result<Found, StoreError> {
+    if !error.is_unreadable() {
+        return Err(error);
+    }
+    tracing::error!(%source, %error, "a source is not polled: what is stored of its jobs cannot be read");
+    Ok(Found::Closed)
 }

@@ -19,10 +19,11 @@ pub enum Hold {
     RetryAfter,
     /// The server refused (403, 429) without saying for how long.
     Refused,
-    /// The last attempts failed.
-    Backoff,
     /// The feed killed the process that read it.
     Poisoned,
+    /// The last attempts failed. A reason that newer code came up with is read so too: its instant counts all the same.
+    #[serde(other)]
+    Backoff,
 }
 
 impl Hold {

@@ -89,6 +89,11 @@ impl StoreError {
         }
     }
 
+    /// Whether one stored item is the trouble, and not the store: everything else goes on.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Newer { .. })
+    }
+
     /// What an SDK call failed with.
     pub(crate) fn of<E>(operation: &'static str, error: SdkError<E>) -> Self
     where

@@ -9,7 +9,7 @@ use crate::Store;
 use crate::batch::{Stated, Statement};
 use crate::error::StoreError;
 use crate::key::{self, JOB_PREFIX, Key, POINTER};
-use crate::row::{self, Item, text};
+use crate::row::{self, Item, Row, text};
 use crate::write::{PRESENT, Write};
 
 /// A source's pointer and how the job it names ended, if it did.
@@ -46,23 +46,29 @@ pub enum DeleteJob {
 }
 
 impl Store {
-    /// Pointer and last end of many sources, eventually consistent; two calls a hundred. Sources without a pointer are left out.
+    /// Pointer and last end of many sources, eventually consistent; two calls a hundred. Left out are sources without a pointer,
+    /// and those of which something cannot be read.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn looks(&self, sources: &[SourceId]) -> Result<HashMap<SourceId, Look>, StoreError> {
         const OPERATION: &str = "looking at jobs";
         let keys = sources.iter().map(|source| Key::pointer(*source));
-        let mut looks = HashMap::with_capacity(sources.len());
-        for item in self.batch_get(OPERATION, keys, false, None).await? {
-            let source = source_of(&item)?;
-            looks.insert(source, Look { pointer: row::pointer(&item)?, finished: None });
-        }
+        let pointers = self.batch_get(OPERATION, keys, false, None).await?;
+        let look = |item: &Item| Ok((source_of(item)?, Look { pointer: row::pointer(item)?, finished: None }));
+        let mut looks: HashMap<SourceId, Look> = row::readable(&pointers, look).into_iter().collect();
         let keys: Vec<Key> = looks.iter().map(|(source, look)| Key::job(*source, look.pointer.job)).collect();
-        for item in self.batch_get(OPERATION, keys, false, None).await? {
-            let finished = row::finished(&item)?;
-            if let Some(look) = looks.get_mut(&finished.source) {
-                look.finished = Some(finished);
+        let ends = self.batch_get(OPERATION, keys, false, None).await?;
+        let ended = row::readable(&ends, |item| Row::part("job", item).word(key::PK, key::source_of));
+        let read = row::readable(&ends, row::finished).into_iter();
+        let mut read: HashMap<SourceId, Finished> = read.map(|finished| (finished.source, finished)).collect();
+        for source in ended {
+            match read.remove(&source) {
+                Some(finished) => {
+                    looks.entry(source).and_modify(|look| look.finished = Some(finished));
+                }
+                // It did end: left in without that, it would look abandoned.
+                None => drop(looks.remove(&source)),
             }
         }
         Ok(looks)
@@ -217,5 +223,5 @@ fn finish(ours: &Finished, outcome: Stated, there: &Result<HashMap<Key, Finished
 }
 
 fn source_of(item: &Item) -> Result<SourceId, StoreError> {
-    row::Row::of("pointer", item)?.word(key::PK, key::source_of)
+    Row::of("pointer", item)?.word(key::PK, key::source_of)
 }

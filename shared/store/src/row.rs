@@ -19,7 +19,7 @@ pub(crate) use job::{finished, finished_item, hand, pointer, pointer_item};
 pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
 
 use crate::error::StoreError;
-use crate::key::Key;
+use crate::key::{self, Key};
 
 /// An item as DynamoDB keeps it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -55,6 +55,17 @@ pub(crate) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
 /// What DynamoDB's TTL reads: whole seconds.
 pub(crate) fn ttl(at: Timestamp) -> AttributeValue {
     number(at.as_secs())
+}
+
+/// What can be read of many items. One that cannot is told and left out: it must not stop the others, for which someone waits.
+pub(crate) fn readable<T>(items: &[Item], read: impl Fn(&Item) -> Result<T, StoreError>) -> Vec<T> {
+    let one = |item| read(item).inspect_err(|error| skipped(item, error)).ok();
+    items.iter().filter_map(one).collect()
+}
+
+fn skipped(item: &Item, error: &StoreError) {
+    let part = |name| item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
+    tracing::error!(pk = part(key::PK), sk = part(key::SK), %error, "an item cannot be read and is left out");
 }
 
 /// An item in the making.

@@ -111,17 +111,15 @@ impl Store {
         self.get("reading a source", &Key::head(source)).await?.as_ref().map(row::head).transpose()
     }
 
-    /// The public parts of many sources, in the order given, eventually consistent; without those that are gone.
+    /// The public parts of many sources, in the order given, eventually consistent; without those that are gone or cannot be read.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn heads(&self, sources: &[SourceId]) -> Result<Vec<Head>, StoreError> {
         let keys = sources.iter().map(|source| Key::head(*source));
-        let mut heads = HashMap::with_capacity(sources.len());
-        for item in self.batch_get("reading sources", keys, false, None).await? {
-            let head = row::head(&item)?;
-            heads.insert(head.source, head);
-        }
+        let items = self.batch_get("reading sources", keys, false, None).await?;
+        let heads = row::readable(&items, row::head).into_iter();
+        let mut heads: HashMap<SourceId, Head> = heads.map(|head| (head.source, head)).collect();
         Ok(sources.iter().filter_map(|source| heads.remove(source)).collect())
     }
 

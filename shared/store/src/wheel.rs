@@ -106,7 +106,7 @@ impl Store {
         self.move_cursor(shard, holder, cursor, Timestamp::EPOCH).await
     }
 
-    /// The sources of one slot, as the index knows them: it may lag a little behind POLL.
+    /// The sources of one slot, as the index knows them: it may lag a little behind POLL. What cannot be read is left out.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -118,10 +118,10 @@ impl Store {
             .index_name(BY_SLOT)
             .key_condition_expression("slot = :slot")
             .expression_attribute_values(":slot", text(key::slot(slot)));
-        self.query("reading a slot", request, usize::MAX).await?.iter().map(row::target).collect()
+        Ok(row::readable(&self.query("reading a slot", request, usize::MAX).await?, row::target))
     }
 
-    /// The sources that are to be looked at in `minute` besides its slots.
+    /// The sources that are to be looked at in `minute` besides its slots. What cannot be read is left out.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -134,7 +134,7 @@ impl Store {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(key::due_partition(shard, minute)));
         let items = self.query("reading overflow", request, usize::MAX).await?;
-        items.iter().map(|item| Row::of("overflow", item)?.parsed(key::SK)).collect()
+        Ok(row::readable(&items, |item| Row::of("overflow", item)?.parsed(key::SK)))
     }
 
     /// Notes that sources are to be looked at in those minutes.
@@ -164,15 +164,16 @@ impl Store {
             .await
     }
 
-    /// What messages to these sources need, without those that are not polled.
+    /// What messages to these sources need, without those that are not polled or cannot be read.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn targets(&self, sources: &[SourceId]) -> Result<Vec<Target>, StoreError> {
         let only = [&["slot", "source"], TARGET_ATTRIBUTES.as_slice()].concat();
         let keys = sources.iter().map(|source| Key::poll(*source));
-        let items = self.batch_get("reading targets", keys, false, Some(&only)).await?;
-        items.iter().filter(|item| row::is_polled(item)).map(row::target).collect()
+        let mut items = self.batch_get("reading targets", keys, false, Some(&only)).await?;
+        items.retain(row::is_polled);
+        Ok(row::readable(&items, row::target))
     }
 
     /// Hosts that asked for a pause which is not over, and until when.
@@ -186,16 +187,13 @@ impl Store {
             .table_name(self.sources())
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(PAUSED));
-        let mut hosts = HashMap::new();
-        for item in self.query("reading paused hosts", request, usize::MAX).await? {
-            let row = Row::of("paused host", &item)?;
-            // TTL deletes late.
-            let until = row.time("until")?;
-            if until > now {
-                hosts.insert(row.text(key::SK)?.to_owned(), until);
-            }
-        }
-        Ok(hosts)
+        let items = self.query("reading paused hosts", request, usize::MAX).await?;
+        let hosts = row::readable(&items, |item| {
+            let row = Row::of("paused host", item)?;
+            Ok((row.text(key::SK)?.to_owned(), row.time("until")?))
+        });
+        // TTL deletes late.
+        Ok(hosts.into_iter().filter(|(_, until)| *until > now).collect())
     }
 
     /// Pauses a host until `until`, unless it is paused longer already.

@@ -8,7 +8,7 @@ use domain::timing::quiet_after;
 use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, JOB_PREFIX, Key, NATURAL_PREFIX};
-use crate::row::{Cells, Item, Row, text, time};
+use crate::row::{self, Cells, Item, Row, text, time};
 use crate::write::{Write, malformed};
 
 /// How far the deletion of a source is.
@@ -41,7 +41,7 @@ impl Store {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_values(":pk", text(key::SWEEP));
         let items = self.query(OPERATION, request, usize::MAX).await?;
-        items.iter().map(|item| Row::of("sweep", item)?.parsed(key::SK)).collect()
+        Ok(row::readable(&items, |item| Row::of("sweep", item)?.parsed(key::SK)))
     }
 
     /// Deletes what hangs on a source that is being deleted, with at most `budget` writes: finished jobs, natural keys, posts; once

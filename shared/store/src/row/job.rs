@@ -98,7 +98,8 @@ pub(crate) fn finished_item(finished: &Finished) -> Result<Item, StoreError> {
 pub(crate) fn finished(item: &Item) -> Result<Finished, StoreError> {
     let row = Row::of("job", item)?;
     let carry: Carry = serde_json::from_str(row.text("carry")?).map_err(|_| row.corrupt("carry"))?;
-    let ending = match row.maybe_parsed::<ErrorCode>("error")? {
+    // A code that newer code came up with is told by its sentence; what it means for the next job is in the carry.
+    let ending = match row.maybe_text("error")?.map(|word| word.parse().unwrap_or(ErrorCode::ClientError)) {
         Some(code) => Ending::Failed(Failure { code, message: row.text("message")?.to_owned() }),
         None => Ending::Completed {
             posts_count: row.maybe_number("posts")?.unwrap_or(0),
