@@ -78,7 +78,11 @@ impl Context {
             Verdict::Ended(pointer, carry) => Found::Free(Free { pointer, carry: *carry, abandoned: false }),
             Verdict::Abandoned(pointer) => {
                 let before = self.carry_before(source, &pointer).await?;
-                Found::Free(Free::after_abandoned(pointer, &before))
+                // Finished jobs are forgotten after their retention. After a pause that long the job in hand may have completed, and
+                // must not be failed now: it is followed as one that ended, at the price of one unconditional GET and the streak.
+                // To keep each source's last end longer would cost a second write a poll, or a dozen times the storage (all of them).
+                let abandoned = !pointer.may_be_forgotten(self.now());
+                Found::Free(Free { abandoned, ..Free::after_abandoned(pointer, &before) })
             }
             Verdict::Unsent(pointer) => {
                 let before = self.carry_before(source, &pointer).await?;

@@ -9,8 +9,9 @@ use crate::world::{HOUR, MINUTE, NOON, Past, World, slot_at};
 
 /// A source with a good past whose job of `ago` minutes before was abandoned.
 async fn abandoned(world: &World, ongoing: bool, ago: u32) -> (Past, Pointer) {
+    let name = usize::try_from(ago).unwrap();
     let good = Carry { last_get: Some(NOON - HOUR * 20), streak: 2, fetch_ms: 70, ..Carry::default() };
-    let past = world.source_with(1, slot_at(world.minute(), 61), good, |_| {}).await;
+    let past = world.source_with(name, slot_at(world.minute(), 61), good, |_| {}).await;
     let queued_at = NOON - MINUTE * ago;
     let new = domain::job::NewJob {
         job: world.ids.next(queued_at),
@@ -92,4 +93,19 @@ async fn a_job_that_ends_at_the_last_moment_is_not_failed_and_its_carry_counts()
     let report = world.run_meanwhile("TransactWriteItems", world.finish(&past.target, old.job, ended.clone())).await;
     assert_eq!((report.raced, report.queued, report.superseded), (1, 1, 0));
     assert_eq!(world.messages().await[0].carry, ended);
+}
+
+#[tokio::test]
+async fn after_a_pause_longer_than_the_retention_a_job_whose_end_is_forgotten_is_followed_and_not_failed() {
+    let world = World::new().await;
+    for (days, superseded) in [(29, 1), (31, 0)] {
+        let (past, old) = abandoned(&world, false, 60 * 24 * days).await;
+        let report = world.run().await;
+        assert_eq!((report.queued, report.superseded), (1, superseded), "{days} days");
+        let end = world.store.finished(past.target.source, old.job).await.unwrap();
+        assert_eq!(end.is_some(), superseded == 1, "{days} days: an end that was not seen is not made up");
+        let sent = world.messages().await;
+        assert_eq!((sent.len(), sent[0].reason), (1, domain::job::Reason::Scheduled), "{days} days");
+        world.pass(MINUTE);
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{FINISHED_RETENTION, Reason};
 use crate::id::JobId;
 use crate::time::Timestamp;
 use crate::timing::Lane;
@@ -99,6 +99,11 @@ impl Pointer {
     /// Whether the job in hand keeps others away at `now`; `finished` is whether its `Finished` exists.
     pub fn is_live(&self, finished: bool, now: Timestamp) -> bool {
         !finished && now < self.lease_until
+    }
+
+    /// Whether the job in hand may have ended and its end been forgotten since: without a `Finished` it is then not abandoned for sure.
+    pub fn may_be_forgotten(&self, now: Timestamp) -> bool {
+        self.queued_at + FINISHED_RETENTION <= now
     }
 
     /// Puts `new` in the place of the job in hand.
