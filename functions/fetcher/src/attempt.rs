@@ -112,7 +112,9 @@ async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Tur
     let weighed = decide::weigh(&message.carry, &answer, started_at, &policy);
     let exchange = exchange(&answer, started_at);
     match (weighed, answer) {
-        (Weighed::Unchanged(carry), _) if message.open => Box::pin(land::close(batch, delivery, exchange, carry)).await,
+        (Weighed::Unchanged(carry), _) if message.open => {
+            Box::pin(land::close(batch, delivery, exchange, carry, &policy)).await
+        }
         (Weighed::Unchanged(carry), _) => {
             Step::Finish(Box::new(Ending::unchanged(delivery, exchange, carry, ctx.now())))
         }

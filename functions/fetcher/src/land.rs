@@ -25,7 +25,7 @@ use crate::delivery::Delivery;
 use crate::ending::{Ending, Exchange};
 use crate::judge::refused;
 use crate::mark::Mark;
-use crate::post::prepare;
+use crate::post::{Unprepared, not_stored, prepare};
 use crate::verdict::{Step, Verdict};
 
 /// What is landed, and what was learnt of it so far.
@@ -51,6 +51,8 @@ pub(crate) struct Landing<'a> {
 pub(crate) enum Round {
     /// To its end.
     Over(Step),
+    /// What is new cannot be landed by anyone: the job has failed. What is landed of it stays, for the next job to close.
+    Never(Failure),
     /// The store moved: read and decide again.
     Again,
 }
@@ -79,12 +81,18 @@ pub(crate) async fn read(
     };
     // Gives its memory back.
     drop(response);
-    Landing::of(batch, delivery, exchange, carry, Some(document)).run().await
+    Landing::of(batch, delivery, exchange, carry, Some(document)).run(policy).await
 }
 
 /// The poll brought nothing new, but a landing is unfinished: whoever comes by closes it.
-pub(crate) async fn close(batch: &Batch<'_>, delivery: &Delivery, exchange: Exchange, carry: Carry) -> Step {
-    Landing::of(batch, delivery, exchange, carry, None).run().await
+pub(crate) async fn close(
+    batch: &Batch<'_>,
+    delivery: &Delivery,
+    exchange: Exchange,
+    carry: Carry,
+    policy: &Policy,
+) -> Step {
+    Landing::of(batch, delivery, exchange, carry, None).run(policy).await
 }
 
 /// Off the event loop: a long feed must not keep others' answers waiting.
@@ -130,24 +138,32 @@ impl<'a> Landing<'a> {
         }
     }
 
-    async fn run(mut self) -> Step {
+    async fn run(mut self, policy: &Policy) -> Step {
         let mut tries = 0u32;
         loop {
             match self.round().await {
                 Ok(Round::Over(step)) => return step,
+                Ok(Round::Never(failure)) => return self.failed(failure, policy),
                 Ok(Round::Again) => {}
                 Err(error) if error.is_retryable() => {
                     tracing::debug!(job = %self.delivery.message.job, error = causes(&error), "a landing waits");
                 }
                 Err(error) => {
                     tracing::error!(job = %self.delivery.message.job, error = causes(&error), "a landing is refused");
-                    return Verdict::Report.into();
+                    return self.failed(not_stored(), policy);
                 }
             }
             // Ends with the attempt's time, if not before.
             sleep(wait(&self.delivery.message.job.to_string(), tries)).await;
             tries = tries.saturating_add(1);
         }
+    }
+
+    /// The job ends here: coming again, its message would only ask the origin again.
+    fn failed(&self, failure: Failure, policy: &Policy) -> Step {
+        let (given, started_at) = (&self.delivery.message.carry, self.exchange.started_at);
+        let failed = decide::unlanded(given, &self.carry, failure, started_at, policy);
+        Step::Finish(Box::new(Ending::failed(self.delivery, self.exchange, failed, self.batch.ctx.now())))
     }
 
     /// Reads the source, decides, and does what was decided.
@@ -172,8 +188,10 @@ impl<'a> Landing<'a> {
             let ending = Ending::unchanged(self.delivery, self.exchange, carry, self.batch.ctx.now());
             return Ok(Round::Over(Step::Finish(Box::new(ending))));
         }
-        if !self.prepare(&plan).await {
-            return Ok(Round::Over(Verdict::Report.into()));
+        match self.prepare(&plan).await {
+            Ok(()) => {}
+            Err(Unprepared::Later) => return Ok(Round::Over(Verdict::Report.into())),
+            Err(Unprepared::Never(failure)) => return Ok(Round::Never(failure)),
         }
         land_plan(self, head, poll, &plan, carry).await
     }
@@ -217,17 +235,16 @@ impl<'a> Landing<'a> {
     }
 
     /// Cleans and packs what is new or changed, unless an earlier round did.
-    async fn prepare(&mut self, plan: &Plan) -> bool {
+    async fn prepare(&mut self, plan: &Plan) -> Result<(), Unprepared> {
         let wanted = plan.new.iter().copied().chain(plan.edits.iter().map(|edit| edit.index));
         let drafts: Vec<(usize, Draft)> =
             wanted.filter_map(|index| Some((index, self.drafts.get_mut(index)?.take()?))).collect();
         if drafts.is_empty() {
-            return true;
+            return Ok(());
         }
         let ctx = self.batch.ctx;
-        let Some(facts) = prepare(ctx, drafts, ctx.now()).await else { return false };
-        self.facts.extend(facts);
-        true
+        self.facts.extend(prepare(ctx, drafts, ctx.now()).await?);
+        Ok(())
     }
 
     /// What the feed says of itself: nothing, while there is no document.

@@ -3,32 +3,29 @@
 use std::collections::HashMap;
 
 use boot::logs::causes;
+use domain::failure::{ErrorCode, Failure};
 use domain::parsed::Item;
 use domain::time::Timestamp;
 use feed::Draft;
-use store::{Body, Packed, PostFacts, StoreError};
+use store::{Body, Packed, PostFacts};
 use tokio::task::spawn_blocking;
 
 use crate::Context;
 
 /// Cleans and packs `drafts` off the event loop, so that no other source's answer waits for it, then stores their blobs.
 ///
-/// `None` if that could not be done now.
+/// What cannot be done now may be done later ([`Unprepared::Later`]), or never ([`Unprepared::Never`]).
 pub(crate) async fn prepare(
     ctx: &Context,
     drafts: Vec<(usize, Draft)>,
     arrived: Timestamp,
-) -> Option<HashMap<usize, PostFacts>> {
+) -> Result<HashMap<usize, PostFacts>, Unprepared> {
     let packed = spawn_blocking(move || drafts.into_iter().map(pack).collect::<Result<Vec<_>, _>>());
     let packed = match packed.await {
-        Ok(Ok(packed)) => packed,
-        Ok(Err(error)) => {
-            tracing::error!(error = causes(&error), "posts could not be packed");
-            return None;
-        }
+        Ok(packed) => packed?,
         Err(error) => {
-            tracing::error!(error = causes(&error), "cleaning posts failed");
-            return None;
+            tracing::error!(error = causes(&error), "packing posts failed");
+            return Err(Failure::new(ErrorCode::FeedLimits, "an entry of this feed cannot be packed").into());
         }
     };
     let mut facts = HashMap::with_capacity(packed.len());
@@ -40,17 +37,39 @@ pub(crate) async fn prepare(
                 Ok(key) => rest.in_blob(key.hash()),
                 Err(error) => {
                     tracing::warn!(error = causes(&error), "a post's content could not be stored");
-                    return None;
+                    return Err(if error.is_retryable() { Unprepared::Later } else { not_stored().into() });
                 }
             },
         };
         facts.insert(index, PostFacts::of(&item, body, arrived));
     }
-    Some(facts)
+    Ok(facts)
 }
 
-fn pack((index, draft): (usize, Draft)) -> Result<(usize, Item, Packed), StoreError> {
-    let item = draft.finish();
-    let packed = Body::pack(item.summary.as_deref(), item.content.as_deref())?;
+/// Why posts are not prepared.
+pub(crate) enum Unprepared {
+    /// It may work later.
+    Later,
+    /// It will not, whoever tries.
+    Never(Failure),
+}
+
+impl From<Failure> for Unprepared {
+    fn from(failure: Failure) -> Self {
+        Self::Never(failure)
+    }
+}
+
+/// Something stands in the way that does not go by itself.
+pub(crate) fn not_stored() -> Failure {
+    Failure::new(ErrorCode::NotStored, "what is new could not be stored; the log says why")
+}
+
+fn pack((index, draft): (usize, Draft)) -> Result<(usize, Item, Packed), Failure> {
+    let item = draft.finish().map_err(|error| error.failure())?;
+    let packed = Body::pack(item.summary.as_deref(), item.content.as_deref()).map_err(|error| {
+        tracing::error!(error = causes(&error), "a post could not be packed");
+        not_stored()
+    })?;
     Ok((index, item, packed))
 }

@@ -183,6 +183,23 @@ pub fn unreadable(given: &Carry, response: &Response, failure: Failure, policy: 
     failed
 }
 
+/// A body came and was read, but what is new in it could not be stored, for a reason of ours or of the body.
+///
+/// It must come again, so what is remembered of it is as in `given`; what the server asked for counts as in `landed`, the carry it would have left.
+/// A failure of our own leaves the streak alone.
+pub fn unlanded(given: &Carry, landed: &Carry, failure: Failure, started_at: Timestamp, policy: &Policy) -> Failed {
+    let asked =
+        Carry { last_get: landed.last_get, not_before: landed.not_before, fetch_ms: landed.fetch_ms, ..given.clone() };
+    if failure.code.is_ours() {
+        return Failed { failure, carry: asked, gone: false, pause_host_until: None };
+    }
+    let mut failed = fail(asked, failure, None, started_at, policy);
+    if let (Some(hold), Some(asked_for)) = (failed.carry.not_before, landed.not_before) {
+        failed.carry.not_before = Some(later(hold, asked_for));
+    }
+    failed
+}
+
 /// Our own time was up after `took`, before the source's was: it was asked, so its interval counts from `started_at`, and it is no failure of its own.
 #[must_use]
 pub fn cut_short(given: &Carry, started_at: Timestamp, took: Duration) -> Carry {

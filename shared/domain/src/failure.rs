@@ -70,6 +70,8 @@ error_codes! {
     SendFailed = "send_failed",
     /// The job's holder died and its lease ran out.
     LeaseExpired = "lease_expired",
+    /// What the poll brought could not be stored, and trying again would not help.
+    NotStored = "not_stored",
     /// Another job took its place.
     Superseded = "superseded",
     /// The source left `active`.
@@ -80,7 +82,12 @@ impl ErrorCode {
     /// Whether the failure says something about us rather than about the source: then the fail streak stays as it is.
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::Expired | Self::SendFailed | Self::LeaseExpired | Self::Superseded | Self::Closed => true,
+            Self::Expired
+            | Self::SendFailed
+            | Self::LeaseExpired
+            | Self::NotStored
+            | Self::Superseded
+            | Self::Closed => true,
             Self::BadUrl
             | Self::NotPublic
             | Self::Dns

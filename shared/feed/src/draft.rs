@@ -1,10 +1,12 @@
 //! A feed that is read but not cleaned.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use domain::parsed::{ContentHash, Item, NaturalKey, Parsed};
 use domain::time::Timestamp;
 use url::Url;
 
-use crate::{sanitise, text};
+use crate::{FeedError, sanitise, text};
 
 /// A feed whose entries are not cleaned yet.
 #[derive(Debug)]
@@ -17,9 +19,12 @@ pub struct Document {
 
 impl Document {
     /// Cleans every entry.
-    pub fn finish(self) -> Parsed {
-        let items = self.drafts.into_iter().map(Draft::finish).collect();
-        Parsed { items, ..self.feed }
+    ///
+    /// # Errors
+    /// [`FeedError::Unclean`] if one of them cannot be cleaned.
+    pub fn finish(self) -> Result<Parsed, FeedError> {
+        let items = self.drafts.into_iter().map(Draft::finish).collect::<Result<_, _>>()?;
+        Ok(Parsed { items, ..self.feed })
     }
 }
 
@@ -96,8 +101,29 @@ impl Draft {
     }
 
     /// Cleans its HTML.
-    pub fn finish(self) -> Item {
+    ///
+    /// # Errors
+    /// [`FeedError::Unclean`] if that cannot be done.
+    pub fn finish(self) -> Result<Item, FeedError> {
         let clean = |markup: Option<Markup>| markup.and_then(|markup| markup.clean(self.base.as_ref()));
-        Item { summary: clean(self.summary), content: clean(self.content), ..self.item }
+        contained(|| Item { summary: clean(self.summary), content: clean(self.content), ..self.item })
+    }
+}
+
+/// What `work` makes. Parsers of HTML are large, and documents come from anywhere: a panic in there is an error of the feed, not ours.
+fn contained<T>(work: impl FnOnce() -> T) -> Result<T, FeedError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| FeedError::Unclean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_cleaner_is_an_error_of_the_feed() {
+        assert!(matches!(contained(|| 1), Ok(1)));
+        let answer = contained(|| -> Item { panic!("deep in a parser of HTML") });
+        let code = answer.err().map(|error| error.failure().code);
+        assert_eq!(code, Some(domain::failure::ErrorCode::FeedLimits));
     }
 }

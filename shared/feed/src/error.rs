@@ -20,6 +20,9 @@ pub enum FeedError {
         /// What is wrong, without anything the document says.
         what: &'static str,
     },
+    /// HTML of an entry that the cleaner fails on.
+    #[error("the HTML of an entry cannot be cleaned")]
+    Unclean,
     /// A limit that protects the process.
     #[error("the feed is refused: {what}, more than the {limit} allowed")]
     Limit {
@@ -36,7 +39,7 @@ impl FeedError {
         let code = match self {
             Self::Empty => ErrorCode::Empty,
             Self::WebPage | Self::NotAFeed | Self::Broken { .. } => ErrorCode::NotAFeed,
-            Self::Limit { .. } => ErrorCode::FeedLimits,
+            Self::Unclean | Self::Limit { .. } => ErrorCode::FeedLimits,
         };
         Failure::new(code, self.to_string())
     }

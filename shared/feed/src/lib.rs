@@ -33,7 +33,7 @@ use repair::{Body, Repairs};
 /// # Errors
 /// [`FeedError`] when it is no feed, or one that a limit refuses.
 pub fn parse(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Parsed, FeedError> {
-    Ok(read(bytes, content_type, base)?.finish())
+    read(bytes, content_type, base)?.finish()
 }
 
 /// Reads a feed without cleaning its HTML, which is most of the work: a caller that knows an entry's key and content hash already need not

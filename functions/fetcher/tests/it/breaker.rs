@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
 use tokio::sync::Notify;
 
 /// Counts requests, and breaks one.
@@ -26,6 +27,8 @@ struct State {
     calls: AtomicU64,
     /// Whether the store is out of reach.
     down: AtomicBool,
+    /// Whether the store permits no transaction.
+    forbidden: AtomicBool,
 }
 
 impl Breaker {
@@ -43,6 +46,11 @@ impl Breaker {
     /// Lets every request to the store fail, or no more.
     pub(crate) fn down(&self, down: bool) {
         self.0.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Lets the store refuse every transaction for good, or no more.
+    pub(crate) fn forbid_transactions(&self, forbidden: bool) {
+        self.0.forbidden.store(forbidden, Ordering::SeqCst);
     }
 
     /// Resolves when it broke.
@@ -90,6 +98,11 @@ impl HttpConnector for Line {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         if target.starts_with("DynamoDB") && state.down.load(Ordering::SeqCst) {
             return HttpConnectorFuture::new(async { Err(ConnectorError::io("the wire is dead".into())) });
+        }
+        if target.ends_with("TransactWriteItems") && state.forbidden.load(Ordering::SeqCst) {
+            let status = StatusCode::try_from(400).unwrap();
+            let said = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}"#;
+            return HttpConnectorFuture::ready(Ok(HttpResponse::new(status, said.into())));
         }
         if !self.breaker.breaks_now() {
             return self.inner.call(request);

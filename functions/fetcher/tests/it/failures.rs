@@ -137,3 +137,18 @@ async fn a_quick_source_is_begun_late_and_if_it_is_slow_for_once_that_is_not_its
     assert_eq!(world.given_back().await, [], "not again within its interval");
     assert_eq!(world.origin.requests("/slow").len(), 1);
 }
+
+#[tokio::test]
+async fn what_the_store_refuses_for_good_fails_the_job_and_comes_again_with_the_next_one() {
+    let world = World::new().await;
+    world.origin.always("/feed.xml", good());
+    let (ctx, first) = (world.environment(), world.source("/feed.xml").await);
+    world.breaker.forbid_transactions(true);
+    let job = world.work(&ctx, &first).await;
+    assert_eq!((code(&job), job.http_status), (Some(ErrorCode::NotStored), Some(200)));
+    assert_eq!((job.carry.streak, job.carry.last_get), (0, Some(world.now())));
+    assert!(job.carry.validators.is_empty() && job.carry.body_hash.is_none(), "no 304 hides what was not stored");
+    assert_eq!(world.origin.requests("/feed.xml").len(), 1);
+    world.breaker.forbid_transactions(false);
+    assert_eq!(counts(&world.poll(&ctx, first.source).await), Some((1, 0)));
+}

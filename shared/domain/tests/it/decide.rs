@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::carry::{Carry, Hold};
-use domain::decide::{Failed, Policy, Weighed, cut_short, held_back, unreadable, weigh};
+use domain::decide::{Failed, Policy, Weighed, cut_short, held_back, unlanded, unreadable, weigh};
 use domain::failure::{ErrorCode, Failure};
 use domain::response::{BodyHash, RawHeader, Redirect, Response, Validators};
 use domain::time::Timestamp;
@@ -258,5 +258,23 @@ fn a_time_out_counts_as_the_time_it_took_and_other_failures_say_nothing_of_speed
             panic!("{code}")
         };
         assert_eq!(failed.carry.fetch_ms, fetch_ms, "{code}");
+    }
+}
+
+#[test]
+fn what_could_not_be_landed_comes_again_and_counts_as_a_failure_only_if_it_is_not_ours() {
+    let Weighed::Read(landed) = weighed(Response { fresh_for: Some(2 * HOUR), ..answer(200, b"new") }) else {
+        panic!()
+    };
+    for (code, streak, hours, why) in
+        [(ErrorCode::NotStored, 3, 2, Hold::Fresh), (ErrorCode::FeedLimits, 4, 8, Hold::Backoff)]
+    {
+        let failed = unlanded(&before(), &landed, Failure::new(code, "x"), noon(), &policy());
+        let hold = failed.carry.not_before.unwrap();
+        assert_eq!((failed.carry.streak, hold.why), (streak, why), "{code}");
+        assert!(hold.at >= noon() + hours * HOUR, "{code}");
+        assert_eq!(failed.carry.last_get, Some(noon()), "{code}");
+        assert_eq!(failed.carry.validators, before().validators, "{code}");
+        assert_eq!(failed.carry.body_hash, before().body_hash, "{code}");
     }
 }
