@@ -119,6 +119,23 @@ async fn an_attempt_that_runs_for_a_second_and_a_persons_refresh_are_seen_as_ong
 }
 
 #[tokio::test]
+async fn a_body_over_a_megabyte_is_ongoing_before_it_is_read() {
+    let world = World::new().await;
+    world.origin.always("/big", Reply::ok("just words ".repeat(100_000)));
+    let message = world.source("/big").await;
+    let ctx = world.environment();
+    // The second request, after the hosts' pauses: whoever dies of reading the body has shown himself before.
+    world.breaker.arm(1, true);
+    let batch = [(&message, 1)];
+    tokio::select! {
+        reported = world.deliver(&ctx, &batch) => panic!("{reported:?}"),
+        () = world.breaker.hit() => {}
+    }
+    let (pointer, finished) = world.store.latest(message.source).await.unwrap().unwrap();
+    assert_eq!((pointer.hand, finished), (Hand::Ongoing, None));
+}
+
+#[tokio::test]
 async fn a_slow_source_does_not_keep_the_results_of_others_waiting() {
     let world = World::new().await;
     let gate = Gate::new();

@@ -5,7 +5,7 @@ use origin::Reply;
 use store::Content;
 
 use crate::feeds::{many, noise, rss};
-use crate::world::{World, counts};
+use crate::world::{HOUR, World, counts};
 
 const FEED: &str = "/feed.xml";
 
@@ -108,6 +108,21 @@ async fn a_feed_of_thousands_lands_its_newest_two_thousand() {
     assert_eq!(counted, [Some((2_000, 0))]);
     world.check_whole(source, 2_000).await;
     assert_eq!(world.ids(source).await.first().map(String::as_str), Some("entry-50"));
+}
+
+#[tokio::test]
+async fn an_edit_of_a_post_that_has_expired_is_let_go_and_the_rest_lands() {
+    let world = World::new().await;
+    let bodies = [rss([("b", "2"), ("a", "1")]), rss([("c", "3"), ("b", "two"), ("a", "1")])];
+    world.origin.script(FEED, bodies.map(|body| Reply::ok(body).header("etag", "\"x\"")));
+    let rules = fetcher::Rules { retention: HOUR, ..World::rules() };
+    let (ctx, first) = (world.environment_of(rules), world.source(FEED).await);
+    world.work(&ctx, &first).await;
+    world.pass(9 * 24 * HOUR);
+    assert!(world.sweep_ttl() > 0, "posts expire");
+    assert_eq!(world.posts(first.source).await.len(), 0);
+    assert_eq!(counts(&world.poll(&ctx, first.source).await), Some((1, 0)));
+    assert_eq!(world.ids(first.source).await, ["c"]);
 }
 
 #[tokio::test]

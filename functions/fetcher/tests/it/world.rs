@@ -78,6 +78,11 @@ impl World {
         self.emulator.sqs().clock_moved();
     }
 
+    /// Deletes what has expired.
+    pub(crate) fn sweep_ttl(&self) -> usize {
+        self.emulator.sweep_ttl().unwrap()
+    }
+
     pub(crate) fn rules() -> Rules {
         Rules {
             lane: Lane::Fast,
