@@ -28,6 +28,9 @@ use crate::mark::Mark;
 use crate::post::{Unprepared, not_stored, prepare};
 use crate::verdict::{Step, Verdict};
 
+/// Up to so many bytes, a body that was read counts for nothing in the budget of memory.
+const SHORT_BODY: usize = 256 * 1024;
+
 /// What is landed, and what was learnt of it so far.
 pub(crate) struct Landing<'a> {
     pub(crate) batch: &'a Batch<'a>,
@@ -79,9 +82,11 @@ pub(crate) async fn read(
             return Step::Finish(Box::new(Ending::failed(delivery, exchange, failed, batch.ctx.now())));
         }
     };
-    // Gives its memory back.
-    drop(response);
-    Landing::of(batch, delivery, exchange, carry, Some(document)).run(policy).await
+    // What was read of a long body takes as much memory again: its share of the budget lasts as long. Short ones give theirs back.
+    let share = Some(response.body).filter(|body| body.len() > SHORT_BODY);
+    let step = Landing::of(batch, delivery, exchange, carry, Some(document)).run(policy).await;
+    drop(share);
+    step
 }
 
 /// The poll brought nothing new, but a landing is unfinished: whoever comes by closes it.
