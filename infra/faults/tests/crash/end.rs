@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use domain::id::SourceId;
 
-use crate::world::{Feed, World};
+use crate::feed::Feed;
+use crate::world::World;
 
 /// Each entry of the feed is a post once, in the order of the feed, counted and announced; no job is in hand for ever.
 pub(crate) async fn check_landed(world: &World, feed: &Feed, source: SourceId) {

@@ -2,7 +2,9 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod end;
+mod feed;
 mod layer;
 mod soak;
 mod stories;
+mod wheel;
 mod world;

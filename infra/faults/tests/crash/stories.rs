@@ -7,7 +7,8 @@ use faults::{Call, Stop};
 use serde_json::Value;
 
 use crate::end::check_landed;
-use crate::world::{Feed, HOUR, MINUTE, Process, World};
+use crate::feed::Feed;
+use crate::world::{HOUR, MINUTE, Process, World};
 
 /// Something that is stopped at each of its calls.
 #[derive(Clone, Copy, Debug)]
@@ -62,9 +63,9 @@ impl Scene {
                 // The wheel forgets it, and what it has left goes; the source itself stays until nobody can write to it any more.
                 scene.world.live(&process, HOUR + 10 * MINUTE).await;
                 assert!(scene.world.store.head(scene.source.unwrap()).await.unwrap().is_some());
-                scene.world.pass(HOUR / 6);
                 let now = Pace::REAL.minute_of(scene.world.clock.now());
-                scene.world.walk_to(Minute(now.0 - 1)).await;
+                assert!(scene.world.skip(now, now.plus(9)).await);
+                scene.world.pass_to(now.plus(10));
             }
             Story::Refresh => {
                 scene.feed.publish("four", 200);
@@ -100,6 +101,7 @@ impl Scene {
                 Placement::Slot => {}
             }
         };
+        // Each minute before it is walked, or skipped.
         let just_before = Pace::REAL.start_of(Minute(due.0 - 1));
         while self.world.clock.now() < just_before {
             self.world.step(process, just_before).await.unwrap();

@@ -19,23 +19,23 @@ use domain::id::{InstallationKey, SourceId, SystemEntropy};
 use domain::message::Announcement;
 use domain::time::Timestamp;
 use domain::timing::{Lane, MAX_RECEIVES, QUEUE_RETENTION};
-use domain::wheel::{Minute, Pace, Slot};
+use domain::wheel::{Minute, Pace};
 use faults::{CrashPoint, Deliveries, Faults, Stop};
 use fetch::{Fetcher, Reach};
 use http_body_util::BodyExt as _;
-use origin::{Origin, Reply};
+use origin::Origin;
 use queue::{Queue, Urls};
 use serde_json::{Value, json};
-use store::{Claim, Cursor, Post, Store, Tables};
+use store::{Post, Store, Tables};
 use tower::ServiceExt as _;
 
 pub(crate) use ::emulator;
 
+use crate::feed::Feed;
+
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-/// The most minutes that go by without a run of the dispatcher.
-const STEP: u64 = 15;
-const SOURCES: &str = "feedmill-sources";
+pub(crate) const SOURCES: &str = "feedmill-sources";
 const POSTS: &str = "feedmill-posts";
 const LANES: [Lane; 2] = [Lane::Fast, Lane::Slow];
 
@@ -92,69 +92,6 @@ const fn queue_of(lane: Lane) -> &'static str {
     }
 }
 
-/// One entry of a feed.
-#[derive(Clone, Debug)]
-struct Entry {
-    title: String,
-    content: String,
-}
-
-/// A feed of the origin, and who asked for it when.
-#[derive(Clone)]
-pub(crate) struct Feed {
-    pub(crate) url: String,
-    state: Arc<Mutex<FeedState>>,
-}
-
-#[derive(Default)]
-struct FeedState {
-    entries: Vec<Entry>,
-    asked: Vec<Timestamp>,
-}
-
-impl Feed {
-    /// One more entry, newest of all.
-    pub(crate) fn publish(&self, title: &str, content_bytes: usize) {
-        let entry = Entry { title: title.to_owned(), content: noise(title, content_bytes) };
-        self.state.lock().unwrap().entries.push(entry);
-    }
-
-    /// Titles of all that was published, oldest first.
-    pub(crate) fn published(&self) -> Vec<String> {
-        self.state.lock().unwrap().entries.iter().map(|entry| entry.title.clone()).collect()
-    }
-
-    /// When it was asked for.
-    pub(crate) fn asked(&self) -> Vec<Timestamp> {
-        self.state.lock().unwrap().asked.clone()
-    }
-}
-
-impl FeedState {
-    fn rss(&self) -> String {
-        let items = self.entries.iter().enumerate().rev().map(|(n, Entry { title, content })| {
-            let (hour, minute) = (n / 60 % 24, n % 60);
-            format!(
-                "<item><guid isPermaLink=\"false\">{title}</guid><title>{title}</title><link>https://feed.example/{title}</link>\
-                 <pubDate>Thu, 01 Jan 2026 {hour:02}:{minute:02}:00 GMT</pubDate><description>{content}</description></item>"
-            )
-        });
-        let items: String = items.collect();
-        format!(
-            "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed</title><link>https://feed.example/</link>\
-             <description>A feed</description>{items}</channel></rss>"
-        )
-    }
-}
-
-/// Letters that do not compress well.
-fn noise(seed: &str, bytes: usize) -> String {
-    let mut dice = faults::Dice::seeded(seed.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
-    (0..bytes)
-        .map(|n| if n % 60 == 59 { ' ' } else { char::from(b'a' + u8::try_from(dice.below(26)).unwrap()) })
-        .collect()
-}
-
 /// What is the same before and after a crash.
 pub(crate) struct World {
     pub(crate) clock: Clock,
@@ -209,16 +146,7 @@ impl World {
 
     /// A feed on a host of its own.
     pub(crate) fn feed(&self, name: &str) -> Feed {
-        let path = format!("/{name}");
-        let feed = Feed { url: self.origin.url_at(&format!("{name}.localhost"), &path), state: Arc::default() };
-        let (state, clock) = (Arc::clone(&feed.state), self.clock.clone());
-        self.origin.on(&path, move |seen| {
-            let mut state = state.lock().unwrap();
-            state.asked.push(clock.now());
-            let etag = format!("\"{}\"", state.entries.len());
-            Reply::unless_known(seen, &etag, Reply::ok(state.rss()).header("content-type", "application/rss+xml"))
-        });
-        feed
+        Feed::at(&self.origin, &self.clock, name)
     }
 
     /// A process that has just started, and stops at `stop`.
@@ -348,61 +276,9 @@ impl World {
         panic!("{} cannot be added", feed.url);
     }
 
-    /// Lets time go by: the dispatcher runs in every minute in which something is due, at least each quarter of an hour, and messages are
-    /// delivered as they become visible.
-    pub(crate) async fn live(&self, process: &Process, time: Duration) {
-        let end = self.clock.now() + time;
-        while self.clock.now() < end {
-            self.step(process, end).await.unwrap();
-            self.deliver_all(process).await;
-        }
-    }
-
     /// Delivers until nothing can be received.
     pub(crate) async fn deliver_all(&self, process: &Process) {
         while Box::pin(self.deliver(process)).await.unwrap() > 0 {}
-    }
-
-    /// To the next minute in which something is due, but not past `end`, and no more than a quarter of an hour; there the dispatcher runs.
-    pub(crate) async fn step(&self, process: &Process, end: Timestamp) -> Option<()> {
-        let now = Pace::REAL.minute_of(self.clock.now());
-        let last = Pace::REAL.minute_of(end).max(now.next());
-        let next = self.next_due(now).await.min(now.plus(STEP)).min(last);
-        self.walk_to(Minute(next.0 - 1)).await;
-        self.pass_to(next);
-        Box::pin(self.tick(process)).await
-    }
-
-    /// The first minute after `now` in which the wheel has anything.
-    async fn next_due(&self, now: Minute) -> Minute {
-        let scan = self.tables().scan().table_name(SOURCES).consistent_read(true);
-        let scan = scan.filter_expression("begins_with(pk, :due) OR (sk = :poll AND attribute_exists(slot))");
-        let scan =
-            scan.expression_attribute_values(":due", text("DUE#")).expression_attribute_values(":poll", text("POLL"));
-        let items = scan.projection_expression("pk, slot").into_paginator().items().send();
-        let items = items.collect::<Result<Vec<_>, _>>().await.unwrap();
-        let due = items.iter().map(|item| {
-            let key = item.get("slot").unwrap_or(&item["pk"]).as_s().unwrap();
-            let parts: Vec<u32> = key.split('#').filter_map(|part| part.parse().ok()).collect();
-            match parts[..] {
-                // `DUE#shard#minute`; what is behind the cursor is not looked at any more.
-                [_, minute] => Minute(u64::from(minute)),
-                [period, phase, _] => Slot { period, phase, shard: 0 }.next_after(now),
-                _ => panic!("{key}"),
-            }
-        });
-        due.filter(|due| *due > now).min().unwrap_or(now.plus(STEP))
-    }
-
-    /// Puts the cursor behind minutes in which nothing is due: walking them would change nothing, and take most of a test's time.
-    /// A cursor that someone holds stays where it is.
-    pub(crate) async fn walk_to(&self, minute: Minute) {
-        let (now, holder) = (self.clock.now(), "test");
-        let claim = self.store.claim_cursor(0, holder, minute, now, now + MINUTE).await.unwrap();
-        if let Claim::Claimed(cursor) = claim {
-            let cursor = Cursor { minute: cursor.minute.max(minute), ..cursor };
-            assert!(self.store.release_cursor(0, holder, &cursor).await.unwrap());
-        }
     }
 
     /// What was announced so far.
@@ -451,7 +327,7 @@ impl World {
         items
     }
 
-    fn tables(&self) -> aws_sdk_dynamodb::Client {
+    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb))
     }
 
@@ -464,7 +340,7 @@ impl World {
 
 pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
 
-fn text(text: &str) -> AttributeValue {
+pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
