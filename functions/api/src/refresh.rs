@@ -67,7 +67,9 @@ impl Context {
         let due = pace.minute_of(now).plus(SAFETY_MINUTES);
         let new = new_job(self.ids.next(now), target, Reason::Refresh, due, now, now, pace);
         self.store.put_due(target.slot.shard, &[(due, source)]).await?;
-        let queued = match pointer.queue(finished.is_some(), new, now) {
+        // An end that is older than its retention is forgotten: such a job is followed, not failed.
+        let ended = finished.is_some() || pointer.may_be_forgotten(now);
+        let queued = match pointer.queue(ended, new, now) {
             Queueing::Live(_) => None,
             Queueing::NotActive => return Err(Problem::conflict("not_active", "this source is not polled any more")),
             Queueing::Swap(next) => self.swap(pointer, next, source).await?,

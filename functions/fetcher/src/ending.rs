@@ -105,7 +105,7 @@ pub(crate) fn unworked(delivery: &Delivery, code: ErrorCode, pointer: Option<&Po
         job: message.job,
         reason: message.reason,
         queued_at: message.queued_at,
-        started_at: mine.and_then(|pointer| pointer.started_at),
+        started_at: mine.and_then(Pointer::taken_at),
         ended_at: now,
         ending: How::Failed(Failure::new(code, sentence(code))),
         http_status: None,

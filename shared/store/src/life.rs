@@ -220,7 +220,7 @@ impl Departure<'_> {
         }
         let failure = Failure::new(ErrorCode::Closed, CLOSED);
         // Nobody may have told that it was started: its message can be worked on without a look at the store.
-        let possible_get = Some(pointer.possible_get(poll.target.lane));
+        let possible_get = Some(pointer.possible_get_in_any_lane());
         let failed = Finished::closed_from_outside(head.source, pointer, failure, carry, possible_get, self.now);
         let mut item = row::finished_item(&failed)?;
         item.remove(TTL);
