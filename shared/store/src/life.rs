@@ -213,7 +213,7 @@ impl Departure<'_> {
 
     /// The latest job, kept for good: what happened last stays known.
     fn job(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let Survey { head, poll, pointer, finished, carry, .. } = self.seen;
+        let Survey { head, pointer, finished, carry, .. } = self.seen;
         if finished.is_some() {
             let write = Write::to(Key::job(head.source, pointer.job)).change(format!("REMOVE #{TTL}")).when(PRESENT);
             return write.update(table);

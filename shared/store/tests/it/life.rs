@@ -94,7 +94,7 @@ async fn a_job_in_hand_is_failed_and_hands_on_what_it_was_given() {
         assert_eq!(leave(&world, &desk, SourceState::Resting).await, LEFT);
         let end = world.store.finished(desk.source, pointer.job).await.unwrap().unwrap();
         assert_eq!((error_of(&end), end.ended_at), (Some(ErrorCode::Closed), noon_plus(100)));
-        let possible_get = Some(pointer.possible_get(Lane::Slow));
+        let possible_get = Some(pointer.possible_get_in_any_lane());
         assert_eq!(end.carry.last_get, possible_get.max(end.carry.last_get));
         if !mark {
             assert_eq!(end.carry, given.with_possible_get(possible_get), "validators and streak are handed on");
