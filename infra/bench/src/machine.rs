@@ -1,4 +1,6 @@
 //! Feedmill in one process with a clock that is told the time: what `feedmill up` starts, minute by minute.
+//!
+//! Between jumps the clock runs: posts are numbered by the millisecond, and no millisecond has room for all of them.
 
 use crate::Outcome;
 use api::Parts;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use store::{Meter, Store};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 /// Noon of 31 January 2026.
@@ -34,6 +37,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) struct Machine {
     pub(crate) meter: Arc<Meter>,
     now: Arc<AtomicI64>,
+    clock: Clock,
     emulator: Emulator,
     store: Store,
     dispatcher: dispatcher::Context,
@@ -46,8 +50,8 @@ impl Machine {
     /// Starts everything in a temporary folder. The functions reach the tables and queues over loopback HTTP, or directly.
     pub(crate) async fn start(over_http: bool) -> Outcome<Self> {
         let now = Arc::new(AtomicI64::new(NOON.as_millis()));
-        let told = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
+        let (told, since) = (Arc::clone(&now), Instant::now());
+        let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)) + since.elapsed());
         let folder = TempDir::with_prefix("feedmill-bench-")?;
         let millis = Arc::clone(&clock);
         let place = Where::Folder(folder.path().to_path_buf());
@@ -77,13 +81,10 @@ impl Machine {
             (lane, fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(&clock), rules))
         });
         let rules = api::Rules::from(&settings);
-        let parts = Parts { store: store.clone(), queue, bucket, key, clock, rules };
+        let told = Arc::clone(&clock);
+        let parts = Parts { store: store.clone(), queue, bucket, key, clock: told, rules };
         let api = api::router(Arc::new(api::Context::new(parts)));
-        Ok(Self { meter, now, emulator, store, dispatcher, fetchers, api, _folder: folder })
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, _folder: folder })
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -106,7 +107,7 @@ impl Machine {
 
     /// A minute of the wheel: the dispatcher's run, and whatever the queue has by the minute's end. Gives the polls made.
     pub(crate) async fn minute(&self) -> Outcome<u64> {
-        let deadline = self.now() + Duration::from_secs(15);
+        let deadline = (self.clock)() + Duration::from_secs(15);
         dispatcher::handle(&self.dispatcher, dispatcher::Start::default(), deadline).await?;
         self.pass(MINUTE - Duration::from_secs(1));
         let polls = self.drain().await?;
@@ -131,7 +132,7 @@ impl Machine {
         loop {
             let messages = if running.len() < AT_ONCE { sqs.receive(queue, ask).await? } else { Vec::new() };
             if !messages.is_empty() {
-                running.spawn(work(fetcher.clone(), messages, self.now() + lane.function_timeout()));
+                running.spawn(work(fetcher.clone(), messages, (self.clock)() + lane.function_timeout()));
                 continue;
             }
             let Some(done) = running.join_next().await else { return Ok(polls) };
