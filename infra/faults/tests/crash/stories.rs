@@ -113,6 +113,8 @@ impl Scene {
     async fn queue(&self, process: &Process) {
         self.until_due(process).await;
         self.world.tick(process).await.unwrap();
+        let now = Pace::REAL.minute_of(self.world.clock.now());
+        assert!(self.world.skip(now, now.plus(15)).await);
         self.world.pass(MAX_DELAY);
     }
 

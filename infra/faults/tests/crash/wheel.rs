@@ -30,8 +30,8 @@ impl World {
         let next = due.min(now.plus(STEP)).min(last);
         let empty = if next < due { next } else { Minute(next.0 - 1) };
         let skipped = self.skip(now, empty).await;
-        self.pass_to(next);
-        // What a run left undone is done by the next one.
+        // What a run left undone is done by the next one, a minute later.
+        self.pass_to(if skipped { next } else { now.next() });
         if skipped && next < due { Some(()) } else { Box::pin(self.tick(process)).await }
     }
 
