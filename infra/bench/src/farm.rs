@@ -78,7 +78,7 @@ fn answer(seen: &Seen, edition: u64) -> Reply {
 
 /// Whether a feed brings something with each edition.
 pub(crate) fn changes(feed: u64) -> bool {
-    mix(feed) % ONE_IN == 0
+    mix(feed).is_multiple_of(ONE_IN)
 }
 
 /// Spreads a number over 64 bits (SplitMix64).
@@ -150,11 +150,11 @@ fn rss(feed: u64, entries: &[Entry]) -> String {
     );
     for (n, Entry { id, at, html }) in entries.iter().enumerate() {
         let date = at.strftime("%a, %d %b %Y %H:%M:%S GMT");
-        let put = write!(
+        let put = writeln!(
             out,
             "<item><title>Post {n} of {feed}</title><link>http://f{feed}.localhost/{id}</link>\
              <guid isPermaLink=\"false\">{id}</guid><pubDate>{date}</pubDate><category>mills</category>\
-             <content:encoded><![CDATA[{html}]]></content:encoded></item>\n"
+             <content:encoded><![CDATA[{html}]]></content:encoded></item>"
         );
         // Writing to a string cannot fail.
         put.unwrap_or_default();
@@ -171,11 +171,11 @@ fn atom(feed: u64, entries: &[Entry]) -> String {
     );
     for (n, Entry { id, at, html }) in entries.iter().enumerate() {
         let html = html.replace('&', "&amp;").replace('<', "&lt;");
-        let put = write!(
+        let put = writeln!(
             out,
             "<entry><title>Post {n} of {feed}</title><id>{id}</id><updated>{at}</updated>\
              <link href=\"http://f{feed}.localhost/{id}\"/><author><name>Miller</name></author>\
-             <content type=\"html\">{html}</content></entry>\n"
+             <content type=\"html\">{html}</content></entry>"
         );
         put.unwrap_or_default();
     }
@@ -207,8 +207,7 @@ mod tests {
 
     #[test]
     fn sizes_are_about_thirty_kilobytes_and_formats_are_mixed() {
-        let sizes: Vec<usize> = (0..2_000).map(|feed| write(feed, 0).1.len()).collect();
-        let mut sorted = sizes.clone();
+        let mut sorted: Vec<usize> = (0..2_000).map(|feed| write(feed, 0).1.len()).collect();
         sorted.sort_unstable();
         assert!((24_000..45_000).contains(&sorted[1_000]), "median {}", sorted[1_000]);
         assert!(sorted[100] < 15_000 && sorted[1_900] > 60_000, "{} {}", sorted[100], sorted[1_900]);

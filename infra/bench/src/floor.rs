@@ -16,7 +16,7 @@ pub(crate) async fn conditional_gets(web: &Web, feeds: u64) -> Outcome<Cost> {
     let settings =
         Settings { reach: Reach::with_private_networks(), ..Settings::new("0.0.0", "https://feedmill.example") };
     let fetcher = Fetcher::new(settings, boot::clock::system())?;
-    let none = vec![Arc::new(Validators::default()); usize::try_from(feeds)?];
+    let none = (0..feeds).map(|_| Arc::default()).collect();
     let known = ask_all(&fetcher, web, none).await?;
     let watch = Watch::start(None);
     ask_all(&fetcher, web, known).await?;
