@@ -83,7 +83,8 @@ impl Machine {
         let emulator = Emulator::start(place, Arc::new(move || millis().as_millis())).await;
         let emulator = emulator.map_err(|error| Trouble::CannotStart(error.to_string()))?;
         let ends = emulator.endpoints();
-        let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3);
+        // Tables and queues are asked in the process: a socket between would be the largest part of a poll.
+        let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3).through(|http| emulator.direct(http));
         let settings =
             names::settings(&ends.sqs, &plan.choices).map_err(|error| Trouble::CannotStart(error.to_string()))?;
         install::install(&aws, emulator.sqs(), &settings, &key, clock()).await?;
