@@ -95,7 +95,7 @@ pub struct UpArgs {
 /// Flags of `add`.
 #[derive(Debug, Clone, Args)]
 pub struct AddArgs {
-    /// The feed's address, e.g. https://example.org/feed.xml
+    /// The feed's address, for example `https://example.org/feed.xml`
     pub url: String,
     /// Where the data is.
     #[command(flatten)]
