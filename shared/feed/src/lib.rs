@@ -1,4 +1,4 @@
-//! Bytes of any feed to [`Parsed`](domain::parsed::Parsed): charset, repair, feed-rs, own identity, sanitised HTML.
+//! Bytes of any feed to [`Parsed`]: charset, repair, feed-rs, own identity, sanitised HTML.
 //!
 //! Sync and total: no input may abort or panic, and the work is linear in the input. It must never do I/O, read a clock, or hand on HTML or links that were
 //! not judged.
