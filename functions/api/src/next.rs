@@ -6,7 +6,7 @@ use domain::carry::{Carry, Hold};
 use domain::job::{Finished, Hand, Job, Pointer};
 use domain::source::{Head, SourceState, Target};
 use domain::time::Timestamp;
-use domain::wheel::{Why, earliest_start, next_fetch};
+use domain::wheel::{Earliest, Why, earliest_start, next_fetch};
 use store::Look;
 
 use crate::context::Context;
@@ -60,11 +60,11 @@ impl Context {
         let interval = self.rules.pace.span(target.settings.interval_minutes);
         let held =
             last.map(|last| (earliest_of(&last.carry, interval, paused.get(&target.host).copied()), &last.carry));
-        let Some(((held_until, why), carry)) = held else { return Some(in_hand(&look.pointer)) };
+        let Some((earliest, carry)) = held else { return Some(in_hand(&look.pointer)) };
         let (at, why) = match &look.finished {
-            Some(_) => next_fetch((held_until, why), now, target.slot, self.rules.pace),
+            Some(_) => next_fetch(earliest, now, target.slot, self.rules.pace),
             // Queued ahead: what holds it back is still what held it back before.
-            None if look.pointer.hand == Hand::Queued && held_until > now => (look.pointer.earliest, why),
+            None if look.pointer.hand == Hand::Queued && earliest.at > now => (look.pointer.earliest, earliest.why),
             None => return Some(in_hand(&look.pointer)),
         };
         Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail: sentence(why, carry, &target.host) })
@@ -72,7 +72,7 @@ impl Context {
 }
 
 /// The instant before which a source with that carry is not fetched.
-pub(crate) fn earliest_of(carry: &Carry, interval: std::time::Duration, paused: Option<Timestamp>) -> (Timestamp, Why) {
+pub(crate) fn earliest_of(carry: &Carry, interval: std::time::Duration, paused: Option<Timestamp>) -> Earliest {
     earliest_start(carry.last_get, interval, carry.not_before, paused)
 }
 

@@ -9,6 +9,7 @@ use domain::id::SourceId;
 use domain::job::{Finished, Job, Pointer, Queueing, Reason};
 use domain::message::new_job;
 use domain::source::{SourceState, Target};
+use domain::wheel::Earliest;
 use store::{Queued, Superseding, Swap};
 
 use crate::context::Context;
@@ -59,7 +60,7 @@ impl Context {
         // The cool-down is the installation's floor; what the server asked for is never bypassed.
         let floor = pace.span(self.rules.min_interval_minutes);
         let paused = self.store.paused_hosts(now).await?.get(&target.host).copied();
-        let (earliest, why) = earliest_of(&carry, floor, paused);
+        let Earliest { at: earliest, why, .. } = earliest_of(&carry, floor, paused);
         if earliest > now {
             let detail = format!("not before {earliest}: {}", sentence(why, &carry, &target.host));
             return Err(Problem::too_early(detail, earliest.until(now)));

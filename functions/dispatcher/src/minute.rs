@@ -143,10 +143,10 @@ impl Run<'_> {
         let (now, pace) = (self.ctx.now(), self.ctx.rules.pace);
         let interval = pace.span(target.settings.interval_minutes);
         let paused = self.paused.get(&target.host).copied();
-        let (earliest, _) = earliest_start(free.carry.last_get, interval, free.carry.not_before, paused);
+        let earliest = earliest_start(free.carry.last_get, interval, free.carry.not_before, paused);
         match place(earliest, now, self.last, target.slot, pace) {
             Placement::Queue(_) => {
-                return work.ready.push(Ready { target, free, earliest, waited });
+                return work.ready.push(Ready { target, free, earliest: earliest.at, waited });
             }
             Placement::Due(minute) => work.later.push((minute, target.source)),
             Placement::Slot => {}

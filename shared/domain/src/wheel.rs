@@ -159,22 +159,33 @@ impl Why {
     }
 }
 
-/// The instant before which a source must not be fetched: the latest of its last GET plus interval, what was asked for, and its host's pause.
+/// The instant before which a source must not be fetched, and what holds it until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earliest {
+    /// When it may be fetched.
+    pub at: Timestamp,
+    /// What holds it longest.
+    pub why: Why,
+    /// When its last GET started.
+    pub last_get: Option<Timestamp>,
+}
+
+/// The latest of a source's last GET plus interval, what was asked for, and its host's pause.
 pub fn earliest_start(
     last_get: Option<Timestamp>,
     interval: Duration,
     not_before: Option<NotBefore>,
     host_paused_until: Option<Timestamp>,
-) -> (Timestamp, Why) {
-    let mut earliest = (Timestamp::EPOCH, Why::Nothing);
+) -> Earliest {
+    let mut earliest = Earliest { at: Timestamp::EPOCH, why: Why::Nothing, last_get };
     let bounds = [
         last_get.map(|at| (at + interval, Why::Interval)),
         not_before.map(|hold| (hold.at, Why::Hold(hold.why))),
         host_paused_until.map(|at| (at, Why::HostPaused)),
     ];
     for (at, why) in bounds.into_iter().flatten() {
-        if at > earliest.0 {
-            earliest = (at, why);
+        if at > earliest.at {
+            earliest = Earliest { at, why, ..earliest };
         }
     }
     earliest
@@ -191,31 +202,41 @@ pub enum Placement {
     Slot,
 }
 
-/// Places a source whose earliest start is `earliest`, met at `now` while the wheel is at `minute`.
-pub fn place(earliest: Timestamp, now: Timestamp, minute: Minute, slot: Slot, pace: Pace) -> Placement {
+/// Places a source, met at `now` while the wheel is at `minute`.
+///
+/// A source that is out of step with its slot (it is new, or a person refreshed it, or it was held back once) would need an overflow item at every turn. So its
+/// gaps grow by up to a quarter of the period until the slot itself comes in time: three turns at most. What a server asked for beyond a period is met as asked.
+pub fn place(earliest: Earliest, now: Timestamp, minute: Minute, slot: Slot, pace: Pace) -> Placement {
     // On a fast wheel the delay is as short against the period as on the real one.
-    if earliest.until(now) <= pace.scaled(MAX_DELAY) {
-        return Placement::Queue(earliest.max(now));
+    if earliest.at.until(now) <= pace.scaled(MAX_DELAY) {
+        return Placement::Queue(earliest.at.max(now));
     }
-    let due = pace.minute_of(earliest).max(minute.next());
+    let is_ordinary = earliest.last_get.is_some_and(|get| earliest.at.since(get) <= pace.span(slot.period));
+    let stretch = if is_ordinary { slot.period / 4 } else { 0 };
+    let due = pace.minute_of(earliest.at + pace.span(stretch)).max(minute.next());
     if slot.next_after(minute) <= due { Placement::Slot } else { Placement::Due(due) }
 }
 
 /// When the wheel will next fetch a source, if nothing changes: the first of its slots at which it may be queued, or the overflow item made there.
-pub fn next_fetch(earliest: (Timestamp, Why), now: Timestamp, slot: Slot, pace: Pace) -> (Timestamp, Why) {
+pub fn next_fetch(earliest: Earliest, now: Timestamp, slot: Slot, pace: Pace) -> (Timestamp, Why) {
     let mut minute = pace.minute_of(now);
     // A hold of weeks meets at most this many slots of the shortest period.
     for _ in 0..100_000 {
         minute = slot.next_after(minute);
         let at = pace.start_of(minute);
-        match place(earliest.0, at, minute, slot, pace) {
-            Placement::Queue(start) if start > at => return (start, earliest.1),
+        match place(earliest, at, minute, slot, pace) {
+            Placement::Queue(start) if start > at => return (start, earliest.why),
             Placement::Queue(start) => return (start, Why::Wheel),
-            Placement::Due(due) => return (earliest.0.max(pace.start_of(due)), earliest.1),
+            Placement::Due(due) => return due_at(earliest, pace.start_of(due)),
             Placement::Slot => {}
         }
     }
-    earliest
+    (earliest.at, earliest.why)
+}
+
+/// When a source that is looked at again in the minute that begins at `due` will be fetched.
+fn due_at(earliest: Earliest, due: Timestamp) -> (Timestamp, Why) {
+    if due > earliest.at { (due, Why::Wheel) } else { (earliest.at, earliest.why) }
 }
 
 #[cfg(test)]
@@ -245,15 +266,41 @@ mod tests {
         assert!(met.iter().all(|n| (40..190).contains(n)), "{met:?}");
     }
 
+    fn held(at: Timestamp, last_get: Option<Timestamp>) -> Earliest {
+        Earliest { at, why: Why::Interval, last_get }
+    }
+
     #[test]
     fn a_server_whose_max_age_just_misses_a_slot_does_not_cost_a_whole_period() {
         let slot = Slot { period: 61, phase: 0, shard: 0 };
         let minute = Minute(61 * 1000);
         let now = Pace::REAL.start_of(minute);
-        let just_missed = now + Duration::from_secs(20 * 60);
-        assert_eq!(place(just_missed, now, minute, slot, Pace::REAL), Placement::Due(Minute(61 * 1000 + 20)));
-        let within = now + Duration::from_secs(14 * 60);
-        assert_eq!(place(within, now, minute, slot, Pace::REAL), Placement::Queue(within));
+        let check = |minutes: u32, expected: fn(Timestamp) -> Placement| {
+            let at = now + Pace::REAL.span(minutes);
+            let last_get = Some(now - Pace::REAL.span(61));
+            assert_eq!(place(held(at, last_get), now, minute, slot, Pace::REAL), expected(at), "{minutes}");
+        };
+        check(20, |at| Placement::Due(Pace::REAL.minute_of(at)));
+        check(14, Placement::Queue);
+    }
+
+    /// The minutes at which a source is fetched that nothing but its interval holds, and how many overflow items that costs.
+    fn turns(slot: Slot, interval: u32, first: Timestamp, count: usize) -> (Vec<Timestamp>, usize) {
+        let (mut gets, mut items) = (vec![first], 0);
+        let mut minute = Pace::REAL.minute_of(first);
+        while gets.len() < count {
+            minute = slot.next_after(minute);
+            loop {
+                let last = gets.last().copied();
+                let earliest = earliest_start(last, Pace::REAL.span(interval), None, None);
+                match place(earliest, Pace::REAL.start_of(minute), minute, slot, Pace::REAL) {
+                    Placement::Queue(at) => break gets.push(at),
+                    Placement::Due(due) => (minute, items) = (due, items + 1),
+                    Placement::Slot => break,
+                }
+            }
+        }
+        (gets, items)
     }
 
     proptest! {
@@ -266,25 +313,43 @@ mod tests {
 
         #[test]
         fn a_gap_is_never_short_and_never_a_period_too_long(
-            slot in anywhere(), start in 30_000_000u64..31_000_000, ahead_minutes in 0u32..4_000
+            slot in anywhere(), start in 30_000_000u64..31_000_000, ahead_minutes in 0u32..4_000,
+            last_minutes in prop::option::of(0u32..4_000)
         ) {
             let minute = slot.next_after(Minute(start));
             let now = Pace::REAL.start_of(minute);
             let earliest = now + Pace::REAL.span(ahead_minutes);
-            match place(earliest, now, minute, slot, Pace::REAL) {
+            let held = held(earliest, last_minutes.map(|minutes| now - Pace::REAL.span(minutes)));
+            match place(held, now, minute, slot, Pace::REAL) {
                 Placement::Queue(at) => prop_assert!(at >= earliest && at.until(now) <= MAX_DELAY),
                 Placement::Due(due) => prop_assert!(due > minute && Pace::REAL.start_of(due) + Pace::REAL.tick() > earliest),
-                Placement::Slot => prop_assert!(Pace::REAL.start_of(slot.next_after(minute)) <= earliest),
+                Placement::Slot => {
+                    let quarter = Pace::REAL.span(slot.period / 4);
+                    prop_assert!(Pace::REAL.start_of(slot.next_after(minute)) <= earliest + quarter);
+                }
             }
-            let (next, _) = next_fetch((earliest, Why::Interval), now, slot, Pace::REAL);
-            prop_assert!(next >= earliest.min(next) && next.since(earliest.max(now)) <= Pace::REAL.span(slot.period + 1));
+            let (next, _) = next_fetch(held, now, slot, Pace::REAL);
+            prop_assert!(next >= earliest && next.since(earliest.max(now)) <= Pace::REAL.span(slot.period + 1));
+        }
+
+        #[test]
+        fn a_source_gets_in_step_with_its_slot_in_a_few_turns_whose_gaps_are_a_quarter_longer_at_most(
+            slot in anywhere(), first in 1_800_000_000i64..1_800_100_000
+        ) {
+            let interval = slot.period - 1;
+            let (gets, items) = turns(slot, interval, Timestamp::from_secs(first), 12);
+            prop_assert!(items <= 3, "{items} overflow items");
+            for gap in gets.windows(2).map(|pair| pair[1].since(pair[0])) {
+                let longest = interval + slot.period / 4 + 2;
+                prop_assert!(gap >= Pace::REAL.span(interval) && gap <= Pace::REAL.span(longest), "{gap:?}");
+            }
         }
 
         #[test]
         fn the_latest_bound_wins(last in prop::option::of(0i64..1_000), hold in prop::option::of(0i64..5_000), pause in prop::option::of(0i64..5_000)) {
             let secs = Timestamp::from_secs;
             let not_before = hold.map(|s| NotBefore { at: secs(s), why: Hold::Fresh });
-            let (at, _) = earliest_start(last.map(secs), Duration::from_secs(60), not_before, pause.map(secs));
+            let Earliest { at, .. } = earliest_start(last.map(secs), Duration::from_secs(60), not_before, pause.map(secs));
             prop_assert_eq!(at.as_secs(), [last.map(|s| s + 60), hold, pause].into_iter().flatten().max().unwrap_or(0));
         }
     }

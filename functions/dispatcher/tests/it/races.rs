@@ -53,7 +53,7 @@ async fn a_poll_that_was_queued_and_done_in_between_counts() {
     let report = world.run_meanwhile("BatchExecuteStatement", polled).await;
     assert_eq!((report.raced, report.held, report.queued), (1, 1, 0));
     let due = world.store.due(0, world.minute().plus(60)).await.unwrap();
-    assert_eq!(due, [past.target.source], "its slot comes a minute after its interval, overflow meets it before");
+    assert!(due.is_empty(), "its slot comes a minute after its interval: no overflow item is needed");
     assert!(world.messages().await.is_empty());
 }
 

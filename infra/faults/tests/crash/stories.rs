@@ -91,7 +91,7 @@ impl Scene {
         let target = store.poll(self.source.unwrap()).await.unwrap().unwrap().target;
         let (_, finished) = store.latest(target.source).await.unwrap().unwrap();
         let carry = finished.unwrap().carry;
-        let (earliest, _) = earliest_start(carry.last_get, HOUR, carry.not_before, None);
+        let earliest = earliest_start(carry.last_get, HOUR, carry.not_before, None);
         let mut minute = Pace::REAL.minute_of(self.world.clock.now());
         let due = loop {
             minute = target.slot.next_after(minute);

@@ -193,7 +193,7 @@ fn judge(world: &World, run: &mut Run, minute: Minute, pointer: Pointer) -> Turn
         None => return Turn::Later(minute, None),
     };
     run.met = true;
-    let (earliest, _) = earliest_start(from.carry.last_get, INTERVAL, from.carry.not_before, None);
+    let earliest = earliest_start(from.carry.last_get, INTERVAL, from.carry.not_before, None);
     match place(earliest, world.now, run.last, SLOT, PACE) {
         Placement::Queue(start) => Turn::Queue(minute, Free { seen: pointer, abandoned, from, start }),
         Placement::Due(later) => Turn::Later(minute, Some(later)),
