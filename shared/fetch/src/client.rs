@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
 
 use crate::error::SettingsError;
 use crate::resolver::Guarded;
@@ -14,9 +15,10 @@ const IDLE: Duration = Duration::from_secs(30);
 /// More headers than this are no honest answer.
 const MAX_HEADERS: usize = 200;
 
-pub(crate) fn build(resolver: Guarded) -> Result<reqwest::Client, SettingsError> {
+/// A client that trusts the web's roots, and `authority` (DER) besides.
+pub(crate) fn build(resolver: Guarded, authority: Option<&[u8]>) -> Result<reqwest::Client, SettingsError> {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(tls().map_err(|e| SettingsError::Client(e.into()))?)
+        .tls_backend_preconfigured(tls(authority).map_err(|e| SettingsError::Client(e.into()))?)
         .dns_resolver(resolver)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -37,12 +39,15 @@ pub(crate) fn build(resolver: Guarded) -> Result<reqwest::Client, SettingsError>
         .map_err(|e| SettingsError::Client(e.into()))
 }
 
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+fn tls(authority: Option<&[u8]>) -> Result<rustls::ClientConfig, rustls::Error> {
     let mut provider = aws_lc_rs::default_provider();
     // X25519 first: its key share is small and every server takes it, so that no handshake needs a second round or a second packet.
     provider.kx_groups =
         vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1, aws_lc_rs::kx_group::SECP384R1];
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(authority) = authority {
+        roots.add(CertificateDer::from(authority))?;
+    }
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -77,11 +77,24 @@ struct Place {
 }
 
 impl Fetcher {
-    /// A fetcher with its client and limits.
+    /// A fetcher with its client and limits. It trusts the web's certificate authorities and no others.
     ///
     /// # Errors
     /// [`SettingsError`] when `settings` cannot be used.
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, SettingsError> {
+        Self::build(settings, clock, None)
+    }
+
+    /// As [`Fetcher::new`], but servers whose certificate `authority` (itself a certificate, in DER) has signed are trusted too. For
+    /// tests: no setting leads here.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when `settings` or `authority` cannot be used.
+    pub fn trusting(settings: Settings, clock: Clock, authority: &[u8]) -> Result<Self, SettingsError> {
+        Self::build(settings, clock, Some(authority))
+    }
+
+    fn build(settings: Settings, clock: Clock, authority: Option<&[u8]>) -> Result<Self, SettingsError> {
         let agent = format!("Feedmill/{} (+{}", settings.version, settings.about_url);
         let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"();".contains(&b));
         if !plain(&settings.version) || !plain(&settings.about_url) {
@@ -91,7 +104,7 @@ impl Fetcher {
         let bytes = usize::try_from(settings.max_bytes_in_flight).unwrap_or(0);
         let budget = Budget::new(limit("max_bytes_in_flight", bytes)?);
         limit("max_body_bytes", usize::try_from(settings.max_body_bytes).unwrap_or(0))?;
-        let client = client::build(Guarded { lookup: settings.lookup, reach: settings.reach.clone() })?;
+        let client = client::build(Guarded { lookup: settings.lookup, reach: settings.reach.clone() }, authority)?;
         let inner = Inner {
             client,
             agent,
