@@ -1,7 +1,8 @@
-//! A wire that goes dead at a given request: how a test stops a fetcher at any point of its dealings with the store and the queues.
+//! A wire that goes dead, or plays tricks, at a given request: how a test stops a fetcher at any point of its dealings with the store
+//! and the queues, or does something behind its back there.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -29,9 +30,40 @@ struct State {
     down: AtomicBool,
     /// Whether the store permits no transaction.
     forbidden: AtomicBool,
+    trick: Mutex<Option<Trick>>,
+    waits: Notify,
+    go: Notify,
+}
+
+/// What happens to the requests for an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trick {
+    /// The first one waits until [`Breaker::go`].
+    Wait(&'static str),
+    /// The first one is never answered: before or after the server does it.
+    Hang(&'static str, bool),
+    /// The server does them, but nobody hears of it.
+    Lose(&'static str),
+    /// Look-ups of keys that contain this find nothing.
+    Blind(&'static str),
 }
 
 impl Breaker {
+    /// Plays a trick, or no more.
+    pub(crate) fn play(&self, trick: Option<Trick>) {
+        *self.0.trick.lock().unwrap() = trick;
+    }
+
+    /// Resolves when a request waits or hangs.
+    pub(crate) async fn waits(&self) {
+        self.0.waits.notified().await;
+    }
+
+    /// Lets the request that waits go on.
+    pub(crate) fn go(&self) {
+        self.0.go.notify_one();
+    }
+
     /// Breaks at the `n`-th request from now (0 is the next), before the server sees it or after.
     pub(crate) fn arm(&self, n: i64, after: bool) {
         self.0.left.store(n, Ordering::SeqCst);
@@ -65,6 +97,20 @@ impl Breaker {
 
     pub(crate) fn around(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Wire { inner, breaker: self.clone() })
+    }
+
+    /// The trick that is played on a request, if any; those for the first one are over then.
+    fn tricked(&self, operation: &str, body: &[u8]) -> Option<Trick> {
+        let mut playing = self.0.trick.lock().unwrap();
+        let trick = (*playing)?;
+        let meant = match trick {
+            Trick::Wait(wanted) | Trick::Hang(wanted, _) | Trick::Lose(wanted) => operation == wanted,
+            Trick::Blind(key) => operation == "BatchGetItem" && String::from_utf8_lossy(body).contains(key),
+        };
+        if meant && matches!(trick, Trick::Wait(_) | Trick::Hang(..)) {
+            *playing = None;
+        }
+        meant.then_some(trick)
     }
 
     fn breaks_now(&self) -> bool {
@@ -104,6 +150,10 @@ impl HttpConnector for Line {
             let said = r#"{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}"#;
             return HttpConnectorFuture::ready(Ok(HttpResponse::new(status, said.into())));
         }
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        if let Some(trick) = self.breaker.tricked(operation, request.body().bytes().unwrap_or_default()) {
+            return HttpConnectorFuture::new(tricked(trick, self.inner.clone(), state, request));
+        }
         if !self.breaker.breaks_now() {
             return self.inner.call(request);
         }
@@ -115,5 +165,35 @@ impl HttpConnector for Line {
             state.hit.notify_one();
             std::future::pending().await
         })
+    }
+}
+
+async fn tricked(
+    trick: Trick,
+    inner: SharedHttpConnector,
+    state: Arc<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    match trick {
+        Trick::Wait(_) => {
+            state.waits.notify_one();
+            state.go.notified().await;
+            inner.call(request).await
+        }
+        Trick::Hang(_, after) => {
+            if after {
+                inner.call(request).await?;
+            }
+            state.waits.notify_one();
+            std::future::pending().await
+        }
+        Trick::Lose(_) => {
+            inner.call(request).await?;
+            Err(ConnectorError::io("the answer was lost".into()))
+        }
+        Trick::Blind(_) => {
+            let nothing = r#"{"Responses":{},"UnprocessedKeys":{}}"#;
+            Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), nothing.into()))
+        }
     }
 }

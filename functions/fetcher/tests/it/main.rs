@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
+mod announcing;
 mod batches;
 mod breaker;
 mod chunks;
@@ -10,6 +11,8 @@ mod events;
 mod failures;
 mod feeds;
 mod landing;
+mod marking;
+mod overtaken;
 mod poison;
 mod redelivery;
 mod units;

@@ -24,7 +24,7 @@ use origin::Origin;
 use queue::{Queue, Urls};
 use store::{Creating, NewSource, Post, Queued, Store, Swap, Tables};
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Trick};
 
 /// Noon of 31 January 2026.
 pub(crate) const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
@@ -112,6 +112,11 @@ impl World {
     pub(crate) fn store_of_fetchers(&self) -> Store {
         let aws = self.aws.through(|inner| self.breaker.around(inner));
         Store::new(&aws.config(Service::DynamoDb), Tables::default())
+    }
+
+    /// The tables themselves, past the store's own code.
+    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb))
     }
 
     /// One whose store counts.
@@ -264,6 +269,25 @@ impl World {
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.parse().unwrap()).collect();
         reported.sort_unstable();
         reported
+    }
+
+    /// Delivers a fresh message, and does something else while its first request for `operation` waits; returns whether it is reported.
+    pub(crate) async fn deliver_meanwhile(
+        &self,
+        ctx: &Context,
+        message: &FetchMessage,
+        operation: &'static str,
+        other: impl Future<Output = ()>,
+    ) -> bool {
+        self.breaker.play(Some(Trick::Wait(operation)));
+        let batch = [(message, 1)];
+        let meanwhile = async {
+            self.breaker.waits().await;
+            other.await;
+            self.breaker.go();
+        };
+        let (reported, ()) = tokio::join!(self.deliver(ctx, &batch), meanwhile);
+        !reported.is_empty()
     }
 
     /// What waits in a queue now; it is taken out.
