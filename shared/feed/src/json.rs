@@ -12,7 +12,7 @@ use crate::convert::{self, MAX_MANY};
 use crate::draft::{Document, Draft, Markup};
 use crate::repair::Repairs;
 use crate::text::{self, MAX_LINE, MAX_NAME, MAX_PARAGRAPH};
-use crate::{FeedError, guard, links};
+use crate::{FeedError, date, guard, links};
 
 /// Reads a JSON Feed that begins where `json` begins.
 ///
@@ -168,7 +168,7 @@ impl Text {
     }
 
     fn instant(&self) -> Option<Timestamp> {
-        convert::sane(self.as_str()?.trim().parse().ok()?)
+        date::parse(self.as_str()?)
     }
 }
 

@@ -7,6 +7,7 @@
 //! `identity` (key and content hash of each entry) → `sanitise` (on [`Draft::finish`], for those entries alone that are wanted).
 
 mod convert;
+mod date;
 mod decode;
 mod draft;
 mod error;
