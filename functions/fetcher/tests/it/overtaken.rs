@@ -41,7 +41,7 @@ async fn a_source_that_moved_meanwhile_is_read_again_and_the_same_lands() {
     let message = world.source(FEED).await;
     let poll = world.store.poll(message.source).await.unwrap().unwrap();
     let moved = async { assert!(world.store.set_lane(message.source, Lane::Slow, poll.version).await.unwrap()) };
-    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, moved).await);
+    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, Box::pin(moved)).await);
     world.check_whole(message.source, 2).await;
     assert_eq!(counts(&world.end(&message).await.unwrap()), Some((2, 0)));
     assert_eq!(world.announced().await.len(), 1);
@@ -59,7 +59,7 @@ async fn who_is_overtaken_by_the_job_that_took_its_place_lands_nothing() {
         world.origin.always(FEED, Reply::ok(rss([("c", "3"), ("b", "2"), ("a", "1")])).header("etag", "\"two\""));
         assert_eq!(counts(&world.work(&announcing(&world), &next).await), Some((3, 0)));
     };
-    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, overtaking).await);
+    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, Box::pin(overtaking)).await);
     world.check_whole(message.source, 3).await;
     assert_eq!(world.end(&message).await.as_ref().and_then(code), Some(ErrorCode::LeaseExpired));
     assert_eq!(world.announced().await.len(), 1, "by whom it was landed");
@@ -72,7 +72,7 @@ async fn a_source_that_leaves_meanwhile_gets_nothing() {
     let leaving = async {
         world.store.leave(message.source, SourceState::Deleting, "a test", world.now()).await.unwrap();
     };
-    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, leaving).await);
+    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, Box::pin(leaving)).await);
     assert!(world.posts(message.source).await.is_empty());
     assert_eq!(world.announced().await, []);
 }
@@ -133,7 +133,7 @@ async fn a_number_that_another_source_got_meanwhile_is_not_given_twice() {
         take_numbers(&world, at).await;
         world.pass(Duration::from_millis(10));
     };
-    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, taking).await);
+    assert!(!world.deliver_meanwhile(&ctx, &message, LANDING, Box::pin(taking)).await);
     world.check_whole(message.source, 2).await;
     let numbers: Vec<u64> = world.posts(message.source).await.iter().map(|post| post.number.get() / 128).collect();
     let now = first_of(world.now()) / 128;
@@ -157,7 +157,7 @@ async fn check_late(done: bool, renumbered: bool) {
         tokio::time::advance(Duration::from_secs(5)).await;
         tokio::time::resume();
     };
-    let (reported, ()) = tokio::join!(world.deliver(&ctx, &batch), late);
+    let (reported, ()) = tokio::join!(Box::pin(world.deliver(&ctx, &batch)), late);
     assert!(reported.is_empty());
     world.check_whole(message.source, 2).await;
     let minted = if renumbered { world.now() } else { first };

@@ -1,5 +1,6 @@
 //! Tables, queues, a bucket, an origin and a clock, and what the dispatcher would do between two polls.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -277,7 +278,7 @@ impl World {
         ctx: &Context,
         message: &FetchMessage,
         operation: &'static str,
-        other: impl Future<Output = ()>,
+        other: Pin<Box<dyn Future<Output = ()> + '_>>,
     ) -> bool {
         self.breaker.play(Some(Trick::Wait(operation)));
         let batch = [(message, 1)];
@@ -286,7 +287,7 @@ impl World {
             other.await;
             self.breaker.go();
         };
-        let (reported, ()) = tokio::join!(self.deliver(ctx, &batch), meanwhile);
+        let (reported, ()) = tokio::join!(Box::pin(self.deliver(ctx, &batch)), meanwhile);
         !reported.is_empty()
     }
 
