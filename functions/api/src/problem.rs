@@ -83,6 +83,11 @@ impl Problem {
         Self { retry_after: Some(wait), ..early }
     }
 
+    /// Whether nothing is wrong but the moment: too early, or someone else is at it.
+    pub(crate) fn is_a_matter_of_time(&self) -> bool {
+        matches!(self.code, "too_early" | "busy")
+    }
+
     /// Something that is our fault and that repeating does not mend. Logs the causes.
     pub(crate) fn ours(error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = causes(error), "a request failed");

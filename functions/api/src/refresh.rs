@@ -26,22 +26,31 @@ pub(crate) async fn refresh(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
 ) -> Result<(StatusCode, Json<JobView>), Problem> {
-    let Some((head, poll)) = context.store.view(source).await? else {
-        return Err(Problem::not_found("source"));
-    };
-    if head.state != SourceState::Active {
-        let why = head.reason.unwrap_or_else(|| format!("it is {}", head.state.as_str()));
-        return Err(Problem::conflict("not_active", format!("this source is not polled: {why}")));
-    }
-    for _ in 0..TRIES {
-        if let Some(job) = context.try_refresh(&poll.target).await? {
-            return Ok((StatusCode::ACCEPTED, Json(JobView::from(job))));
-        }
-    }
-    Err(Problem::conflict("busy", "the dispatcher is at this source right now; repeat the request"))
+    let job = context.refresh_source(source).await?;
+    Ok((StatusCode::ACCEPTED, Json(JobView::from(job))))
 }
 
 impl Context {
+    /// Queues a job for a source, or shows the one that is in hand.
+    pub(crate) async fn refresh_source(&self, source: SourceId) -> Result<Job, Problem> {
+        let Some((head, poll)) = self.store.view(source).await? else {
+            return Err(Problem::not_found("source"));
+        };
+        if head.state != SourceState::Active {
+            let why = head.reason.unwrap_or_else(|| format!("it is {}", head.state.as_str()));
+            return Err(Problem::conflict(
+                "not_active",
+                format!("this source is not polled: {why}; add its URL again to take it up"),
+            ));
+        }
+        for _ in 0..TRIES {
+            if let Some(job) = self.try_refresh(&poll.target).await? {
+                return Ok(job);
+            }
+        }
+        Err(Problem::conflict("busy", "the dispatcher is at this source right now; repeat the request"))
+    }
+
     /// One attempt; `None` when the pointer moved meanwhile.
     async fn try_refresh(&self, target: &Target) -> Result<Option<Job>, Problem> {
         let (source, now, pace) = (target.source, self.now(), self.rules.pace);

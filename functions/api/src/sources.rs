@@ -17,7 +17,7 @@ use domain::timing::Lane;
 use domain::wheel::Slot;
 use queue::{Outgoing, Sent};
 use serde::Deserialize;
-use store::{Change, Creating, Leaving, NewSource, Place};
+use store::{Change, Creating, Leaving, NewSource, Place, Resuming};
 use url::Url;
 
 use crate::context::{Context, Rules};
@@ -107,6 +107,7 @@ impl Context {
     async fn create(&self, url: &Url, settings: SourceSettings) -> Result<(SourceId, StatusCode), Problem> {
         let known = fetch::normalise(url);
         if let Some(source) = self.store.find_by_url(&known).await? {
+            self.resume(source).await?;
             return Ok((source, StatusCode::OK));
         }
         for _ in 0..DRAWS {
@@ -116,11 +117,27 @@ impl Context {
                     self.send_now(&new.target, &new.pointer, Carry::default()).await;
                     return Ok((new.target.source, StatusCode::CREATED));
                 }
-                Creating::UrlTaken(source) => return Ok((source, StatusCode::OK)),
+                Creating::UrlTaken(source) => {
+                    self.resume(source).await?;
+                    return Ok((source, StatusCode::OK));
+                }
                 Creating::IdTaken => {}
             }
         }
         Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
+    }
+
+    /// Takes a source up again that was resting or gone: someone wants it. It is fetched as soon as politeness allows, by the wheel at the latest.
+    async fn resume(&self, source: SourceId) -> Result<(), Problem> {
+        match self.store.resume(source, self.now()).await? {
+            Resuming::Resumed => {}
+            Resuming::Active | Resuming::Final(_) | Resuming::Missing => return Ok(()),
+        }
+        match self.refresh_source(source).await {
+            Ok(_) => Ok(()),
+            Err(problem) if problem.is_a_matter_of_time() => Ok(()),
+            Err(problem) => Err(problem),
+        }
     }
 
     fn new_source(&self, source: SourceId, url: &Url, known: String, settings: SourceSettings) -> NewSource {

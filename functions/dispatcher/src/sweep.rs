@@ -1,8 +1,12 @@
 //! Deletions go on here, a little each run, until maintenance has a function of its own.
 
+use std::error::Error;
+
 use boot::logs::causes;
+use domain::message::{Announcement, VERSION};
+use domain::source::LONGEST_REST;
 use domain::time::Timestamp;
-use store::Sweep;
+use store::{Leaving, Sweep};
 
 use crate::context::Context;
 use crate::report::Report;
@@ -15,7 +19,37 @@ const WRITES: usize = 200;
 /// Steps of one source in one run: an index that lags finds the same again and again.
 const STEPS: usize = 20;
 
+/// Sources whose rest is over, ended in one run.
+const RESTED: usize = 100;
+
 impl Context {
+    /// Once an hour of the wheel, deletes the sources that nobody has wanted for [`LONGEST_REST`]. What fails is tried again in an hour.
+    pub(crate) async fn end_rests(&self, report: &mut Report) {
+        if !self.rules.pace.minute_of(self.now()).0.is_multiple_of(60) {
+            return;
+        }
+        if let Err(error) = self.try_end_rests(report).await {
+            tracing::warn!(
+                error = causes(&*error),
+                "sources that rest could not be deleted; it is tried again in an hour"
+            );
+        }
+    }
+
+    async fn try_end_rests(&self, report: &mut Report) -> Result<(), Box<dyn Error>> {
+        let now = self.now();
+        let before = now - LONGEST_REST;
+        for source in self.store.resting(before, RESTED).await? {
+            let left = self.store.delete_rested(source, before, now).await?;
+            if let Leaving::Left { announce: Some((job, from, to)) } = left {
+                // Whoever put it to rest may have died before telling of its last landing.
+                self.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?;
+            }
+            report.rested += u64::from(matches!(left, Leaving::Left { .. }));
+        }
+        Ok(())
+    }
+
     /// Goes on with deletions that are under way until `deadline`. What fails is tried again by the next run.
     pub(crate) async fn sweep(&self, deadline: Timestamp, report: &mut Report) {
         let mut deleting = match self.store.sweeps().await {

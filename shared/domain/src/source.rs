@@ -39,6 +39,9 @@ impl SourceState {
     }
 }
 
+/// How long a source rests, with nobody subscribed to it, before it is deleted.
+pub const LONGEST_REST: Duration = Duration::from_secs(30 * 86_400);
+
 /// What a person may set on a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceSettings {

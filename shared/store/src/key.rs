@@ -5,6 +5,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{JobId, PostNumber, SourceId};
 use domain::parsed::NaturalKey;
+use domain::time::Timestamp;
 use domain::wheel::{Minute, Slot};
 
 use crate::row::Item;
@@ -30,6 +31,8 @@ pub(crate) const NATURAL_PREFIX: &str = "K#";
 pub(crate) const PAUSED: &str = "PAUSED";
 /// Partition of deletions under way.
 pub(crate) const SWEEP: &str = "SWEEP";
+/// Partition of the sources that rest, in the order in which they began to.
+pub(crate) const RESTING: &str = "RESTING";
 /// What the slot of a source begins with that is not active: lists see it, the wheel does not.
 pub(crate) const PARKED_PREFIX: &str = "parked#";
 
@@ -94,6 +97,11 @@ impl Key {
         Self::pair(SWEEP, source.to_string())
     }
 
+    /// Of a source that rests since then.
+    pub(crate) fn resting(since: Timestamp, source: SourceId) -> Self {
+        Self::pair(RESTING, format!("{}#{source}", resting_since(since)))
+    }
+
     pub(crate) fn meta() -> Self {
         Self::pair("META", "SCHEMA")
     }
@@ -127,6 +135,16 @@ pub(crate) fn partition(source: SourceId) -> String {
 /// The partition of the sources that are to be looked at in `minute` besides its slots.
 pub(crate) fn due_partition(shard: u8, minute: Minute) -> String {
     format!("DUE#{shard}#{}", minute.0)
+}
+
+/// The first part of the sort key of a resting source: milliseconds, in as many digits as the year 2286 needs, so that text order is time order.
+pub(crate) fn resting_since(since: Timestamp) -> String {
+    format!("{:013}", since.as_millis().max(0))
+}
+
+/// The source of a sort key made by [`Key::resting`].
+pub(crate) fn rested(sk: &str) -> Option<SourceId> {
+    sk.split_once('#')?.1.parse().ok()
 }
 
 /// The inverse of [`partition`].

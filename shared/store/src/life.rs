@@ -1,5 +1,7 @@
-//! The end of a source: leaving `active` in one transaction, and the deletion of everything that hangs on it.
+//! The end of a source: leaving `active` in one transaction, the way back, and the deletion of everything that hangs on it.
 
+mod resting;
+mod resume;
 mod sweep;
 
 use std::collections::HashSet;
@@ -20,6 +22,7 @@ use crate::row::{self, Item, Row, number, text, time};
 use crate::schema::TTL;
 use crate::write::{PRESENT, Write, put, put_if_absent};
 
+pub use resume::Resuming;
 pub use sweep::Sweep;
 
 /// What became of leaving `active`.
@@ -71,6 +74,18 @@ impl Store {
         reason: &str,
         now: Timestamp,
     ) -> Result<Leaving, StoreError> {
+        self.leave_if(source, state, reason, now, |_| true).await
+    }
+
+    /// As [`Store::leave`], as long as `still` holds of the head; otherwise the answer is [`Leaving::Already`].
+    async fn leave_if(
+        &self,
+        source: SourceId,
+        state: SourceState,
+        reason: &str,
+        now: Timestamp,
+        still: impl Fn(&Head) -> bool,
+    ) -> Result<Leaving, StoreError> {
         let mut patience = Patience::new();
         loop {
             let Some(seen) = self.survey(source).await? else {
@@ -78,6 +93,9 @@ impl Store {
             };
             if let Some(answer) = seen.answer(state) {
                 return Ok(answer);
+            }
+            if !still(&seen.head) {
+                return Ok(Leaving::Already(seen.head.state));
             }
             let departure = Departure { seen: &seen, state, reason, now };
             let left = self.transact_once(OPERATION, departure.actions(self.sources())?, None).await?;
@@ -150,6 +168,12 @@ impl Departure<'_> {
         if !self.seen.pointer.closed {
             actions.push(self.pointer().update(table)?);
             actions.push(self.job(table)?);
+        }
+        if self.state == SourceState::Resting {
+            actions.push(put(table, resting::item(self.seen.head.source, self.now))?);
+        }
+        if self.seen.head.state == SourceState::Resting {
+            actions.push(resting::forget(&self.seen.head).delete(table)?);
         }
         if self.state == SourceState::Deleting {
             actions.push(put(table, sweep::item(self.seen.head.source, self.now))?);

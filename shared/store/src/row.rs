@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 
-pub(crate) use job::{finished, finished_item, hand, pointer, pointer_item};
+pub(crate) use job::{finished, finished_item, hand, job_ttl, pointer, pointer_item};
 pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
 
 use crate::error::StoreError;

@@ -173,3 +173,37 @@ async fn a_deleted_source_refuses_everything_and_its_url_is_free_again() {
     let again = world.add("https://example.org/feed").await;
     assert_ne!(again, source);
 }
+
+#[tokio::test]
+async fn who_adds_the_url_of_a_source_that_is_gone_takes_it_up_again() {
+    use domain::source::SourceState::{Gone, Resting};
+    for state in [Gone, Resting] {
+        let world = World::new().await;
+        let url = "https://example.org/feed";
+        let source = world.add(url).await;
+        world.end_job(&source, worked(), Carry::default()).await;
+        let leave = async || {
+            let id = source.parse().unwrap();
+            world.store.leave(id, state, "its server said so", world.now()).await.unwrap();
+        };
+        let path = format!("/v1/sources/{source}");
+        leave().await;
+        let refused = world.ask(Method::POST, &format!("{path}/refresh"), "").await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.json["detail"].as_str().unwrap().contains("its server said so"), "{}", refused.json);
+
+        // Within the cool-down it is left to the wheel.
+        assert_eq!(world.add_again(url).await, source);
+        let shown = world.get(&path).await.json;
+        assert_eq!((shown["state"].as_str(), shown["reason"].as_str()), (Some("active"), None), "{shown}");
+        assert!(["interval", "wheel"].contains(&shown["next_fetch"]["reason"].as_str().unwrap()), "{shown}");
+        assert!(world.messages("fetch").await.is_empty());
+
+        leave().await;
+        world.pass(HOUR);
+        assert_eq!(world.add_again(url).await, source);
+        let messages = world.messages("fetch").await;
+        assert_eq!(messages.iter().map(|m| m.reason).collect::<Vec<_>>(), [Reason::Refresh]);
+        assert_eq!(world.get(&path).await.json["latest_job"]["status"], "QUEUED");
+    }
+}

@@ -103,6 +103,13 @@ impl World {
         added.json["id"].as_str().unwrap().to_owned()
     }
 
+    /// Adds a URL that is known already.
+    pub(crate) async fn add_again(&self, url: &str) -> String {
+        let known = self.ask(Method::POST, "/v1/sources", &serde_json::json!({ "url": url }).to_string()).await;
+        assert_eq!(known.status, StatusCode::OK, "{}", known.json);
+        known.json["id"].as_str().unwrap().to_owned()
+    }
+
     /// The messages that wait in a queue.
     pub(crate) async fn messages(&self, queue: &str) -> Vec<FetchMessage> {
         let all = Receive { max_messages: 100, wait_seconds: Some(0), visibility_seconds: Some(0) };

@@ -144,6 +144,14 @@ impl Pointer {
         })
     }
 
+    /// Of a source that comes back to `active` at `now`, with a landing to close or not. The job in hand has ended long ago, but a fetcher may have read before that
+    /// that it may be worked on: to it the job is held, for as long as any fetcher lives.
+    #[must_use]
+    pub fn reopened(&self, open: bool, now: Timestamp) -> Self {
+        let lease_until = self.lease_until.max(now + Lane::Slow.function_timeout());
+        Self { hand: Hand::Ongoing, lease_until, open, closed: false, ..self.clone() }
+    }
+
     /// When the job in hand was last taken. The store keeps the start of an earlier job, which says nothing about this one.
     pub fn taken_at(&self) -> Option<Timestamp> {
         self.started_at.filter(|at| *at >= self.queued_at)

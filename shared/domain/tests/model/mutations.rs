@@ -35,6 +35,8 @@ pub(crate) enum Protection {
     AnnouncingComesFirst,
     /// The last pass of a deletion waits for every fetcher.
     SweepWaits,
+    /// A landing that was closed because its source left is open again when it comes back.
+    ReturnOpensWhatLeavingClosed,
 }
 
 /// `rules` hold, and without `protection` they are broken in a way that begins with `what`.
@@ -145,4 +147,10 @@ fn announcing_after_the_message_is_gone_is_missed() {
 fn a_sweep_that_does_not_wait_is_missed() {
     let rules = Rules { leave: Some(Leave::Delete), ..POLL };
     check(Protection::SweepWaits, rules, "something was written after the sweep");
+}
+
+#[test]
+fn a_return_that_forgets_what_leaving_closed_is_missed() {
+    let rules = Rules { leave: Some(Leave::Rest), returns: true, fetchers: 1, ..TWO_NEW };
+    check(Protection::ReturnOpensWhatLeavingClosed, rules, "a post is in no range that is ever announced");
 }

@@ -36,7 +36,7 @@ pub(crate) fn leave(world: &World, rules: &Rules) -> Option<World> {
     let leave = rules.leave?;
     let mut next = world.clone();
     let store = &mut next.store;
-    let head = store.head.as_mut().filter(|head| head.left.is_none())?;
+    let head = store.head.as_mut().filter(|head| head.left.is_none() && !head.returned)?;
     let (poll, pointer) = (store.poll.as_mut()?, store.pointer.as_mut()?);
     head.left = Some(leave);
     let closed = poll.open.filter(|first| *first <= head.count).map(|first| (pointer.job, (first, head.count)));
@@ -57,6 +57,21 @@ pub(crate) fn leave(world: &World, rules: &Rules) -> Option<World> {
     } else if closed.is_some() {
         return None;
     }
+    Some(next)
+}
+
+/// Puts a source that rests back on the schedule, once, in one transaction; whoever put it to rest may have died before announcing.
+pub(crate) fn come_back(world: &World, rules: &Rules) -> Option<World> {
+    let mut next = world.clone();
+    let store = &mut next.store;
+    let head = store.head.as_mut().filter(|head| head.left == Some(Leave::Rest) && rules.returns)?;
+    let (poll, pointer) = (store.poll.as_mut()?, store.pointer.as_mut()?);
+    (head.left, head.returned) = (None, true);
+    let reopened =
+        poll.closed.filter(|_| rules.keeps(Protection::ReturnOpensWhatLeavingClosed)).map(|closed| closed.1.0);
+    *poll = Poll { version: poll.version + 1, open: reopened, closed: None, ..*poll };
+    *pointer = pointer.reopened(reopened.is_some(), world.now);
+    next.person = Person::Done;
     Some(next)
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn begin(rules: &Rules) -> World {
         world.seen.gets.push((job(0), now));
         let store = &mut world.store;
         store.due.clear();
-        store.head = Some(Head { left: None, count });
+        store.head = Some(Head { left: None, returned: false, count });
         store.poll = Some(Poll { version: 1, window: body, open: None, closed: None });
         store.keys = body;
         store.posts = (1..).zip((0..8).map(|n| 1 << n).filter(|entry| body & entry != 0)).collect();
@@ -62,7 +62,7 @@ fn made(rules: &Rules, minute: Minute) -> World {
         budget: rules.budget,
         seen: Onlooker::default(),
         store: Store {
-            head: Some(Head { left: None, count: 0 }),
+            head: Some(Head { left: None, returned: false, count: 0 }),
             poll: Some(Poll { version: 0, window: 0, open: None, closed: None }),
             pointer: Some(pointer),
             ends: Vec::new(),
@@ -89,6 +89,7 @@ pub(crate) const POLL: Rules = Rules {
     dispatchers: 2,
     fetchers: 2,
     leave: None,
+    returns: false,
     deadly: false,
     ends_well: true,
     without: None,
@@ -130,6 +131,17 @@ const SCENES: &[Rules] = &[
         budget: CRASH,
         script: &[0b1, 0b111],
         dispatchers: 1,
+        ..POLL
+    },
+    Rules {
+        name: "a landing, leaving, coming back",
+        leave: Some(Leave::Rest),
+        returns: true,
+        script: &[0b1, 0b111],
+        dispatchers: 1,
+        fetchers: 1,
+        jobs: 3,
+        minutes: 140,
         ..POLL
     },
     Rules {
@@ -225,6 +237,18 @@ const WIDER: &[Rules] = &[
         dispatchers: 1,
         fetchers: 1,
         minutes: 180,
+        ..POLL
+    },
+    Rules {
+        name: "a landing, leaving, coming back, a death",
+        leave: Some(Leave::Rest),
+        returns: true,
+        budget: CRASH,
+        script: &[0b1, 0b111],
+        dispatchers: 1,
+        fetchers: 1,
+        jobs: 3,
+        minutes: 140,
         ..POLL
     },
 ];

@@ -36,6 +36,7 @@ pub(crate) enum Action {
     Person,
     PersonDies,
     Leave,
+    Return,
     Sweep,
     Publish,
     Wait,
@@ -112,6 +113,7 @@ fn successors(world: &World, rules: &Rules) -> Vec<(Action, World)> {
         Action::Person,
         Action::PersonDies,
         Action::Leave,
+        Action::Return,
         Action::Sweep,
         Action::Publish,
         Action::Wait,
@@ -192,6 +194,7 @@ pub(crate) fn apply(world: &World, rules: &Rules, action: Action) -> Option<Worl
             Some(next)
         }
         Action::Leave => person::leave(world, rules),
+        Action::Return => person::come_back(world, rules),
         Action::Sweep => person::sweep(world, rules),
         Action::Publish => {
             let mut next = (usize::from(world.feed) + 1 < rules.script.len()).then(|| world.clone())?;

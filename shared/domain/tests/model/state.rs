@@ -94,6 +94,8 @@ pub(crate) struct Rules {
     pub(crate) fetchers: usize,
     /// Somebody may take the source off the schedule.
     pub(crate) leave: Option<Leave>,
+    /// And put it back, if it rests.
+    pub(crate) returns: bool,
     /// Whoever reads this feed dies.
     pub(crate) deadly: bool,
     /// From every calm state on, all must end well if nothing more goes wrong.

@@ -68,6 +68,8 @@ impl End {
 pub(crate) struct Head {
     /// `None` while active.
     pub(crate) left: Option<Leave>,
+    /// It was away once.
+    pub(crate) returned: bool,
     pub(crate) count: u8,
 }
 

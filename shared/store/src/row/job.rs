@@ -1,9 +1,11 @@
 //! The pointer and finished jobs. Both stay well under a kilobyte, since each poll writes one of each: that is its price.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::carry::Carry;
 use domain::failure::{ErrorCode, Failure};
 use domain::id::{Ordinal, SourceId};
 use domain::job::{Ending, FINISHED_RETENTION, Finished, Hand, Pointer, Reason};
+use domain::time::Timestamp;
 use domain::wheel::Minute;
 
 use super::{Cells, Item, Row, number, text, time, ttl};
@@ -65,6 +67,11 @@ pub(crate) fn pointer(item: &Item) -> Result<Pointer, StoreError> {
     })
 }
 
+/// Until when a job is kept that counts from `from`. A server may ask for a pause that outlasts the retention: the carry that knows of it must not go before.
+pub(crate) fn job_ttl(finished: &Finished, from: Timestamp) -> AttributeValue {
+    ttl(finished.carry.not_before.map_or(from, |hold| hold.at.max(from)) + FINISHED_RETENTION)
+}
+
 /// A finished job as an item.
 pub(crate) fn finished_item(finished: &Finished) -> Result<Item, StoreError> {
     let cells = Cells::under(&Key::job(finished.source, finished.job))
@@ -75,12 +82,7 @@ pub(crate) fn finished_item(finished: &Finished) -> Result<Item, StoreError> {
         .maybe("status", finished.http_status.map(number))
         .with("bytes", number(finished.bytes))
         .with("carry", text(json(&finished.carry)?))
-        // A server may ask for a pause that outlasts the retention: the carry that knows of it must not go before.
-        .with(
-            "ttl",
-            ttl(finished.carry.not_before.map_or(finished.ended_at, |hold| hold.at.max(finished.ended_at))
-                + FINISHED_RETENTION),
-        );
+        .with("ttl", job_ttl(finished, finished.ended_at));
     Ok(match &finished.ending {
         Ending::Completed { posts_count, edits_count, landed } => cells
             .maybe("posts", (*posts_count > 0).then(|| number(posts_count)))
