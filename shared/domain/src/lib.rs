@@ -12,6 +12,7 @@ pub mod landing;
 pub mod message;
 pub mod parsed;
 pub mod plan;
+pub mod reading;
 pub mod response;
 pub mod shape;
 pub mod source;

@@ -4,5 +4,6 @@
 mod decide;
 mod job;
 mod plan;
+mod reading;
 mod shape;
 mod triage;
