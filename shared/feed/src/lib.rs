@@ -16,6 +16,7 @@ mod html;
 mod identity;
 mod json;
 mod links;
+pub mod opml;
 mod repair;
 mod sanitise;
 mod tags;

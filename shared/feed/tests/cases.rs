@@ -1,7 +1,7 @@
 //! What each document must be read as: cases are data, in the folders of `cases/`, named after the rule that they show.
 //!
 //! * `<name>.in` is a document and `<name>.json` what to expect of it: of `parsed` the fields that are named, or an `error`. It may say under which
-//!   `content_type` and `base` the document came.
+//!   `content_type` and `base` the document came. Of a list of feeds it expects `opml` (folders as paths) or `opml_error`.
 //! * `<name>.table.json` is many documents that differ in one place: the `template`, whose `{}` each of `rows` fills with its first value, and a pointer
 //!   `at` which the row's second value must be found in what was parsed. Each row is a case.
 
@@ -17,15 +17,32 @@ const BASE: &str = "https://example.org/feeds/main";
 const FEWEST: usize = 38;
 
 /// What a case may compare.
-const SUBJECTS: [&str; 2] = ["parsed", "error"];
+const SUBJECTS: [&str; 4] = ["parsed", "error", "opml", "opml_error"];
 
 /// What Feedmill makes of a document that came as `case` says.
 fn read(case: &Value, document: &[u8]) -> Value {
+    if case.get("opml").or(case.get("opml_error")).is_some() {
+        return read_opml(document);
+    }
     let base = case["base"].as_str().unwrap_or(BASE);
     match feed::parse(document, case["content_type"].as_str(), base) {
         Ok(parsed) => json!({ "parsed": parsed }),
         Err(error) => json!({ "error": error.failure() }),
     }
+}
+
+fn read_opml(document: &[u8]) -> Value {
+    let list = match feed::opml::read(document) {
+        Ok(list) => list,
+        Err(error) => return json!({ "opml_error": error.to_string() }),
+    };
+    let path = |folder: usize| list.path(folder).join("/");
+    let mut shown = json!({ "opml": list });
+    shown["opml"]["folders"] = (0..list.folders.len()).map(path).collect();
+    for (number, feed) in list.feeds.iter().enumerate() {
+        shown["opml"]["feeds"][number]["folders"] = feed.folders.iter().map(|folder| path(*folder)).collect();
+    }
+    shown
 }
 
 /// Every value in `expected` must be in `actual`; objects may have more fields, lists may not be longer.
@@ -47,11 +64,15 @@ fn differences(path: &str, expected: &Value, actual: Option<&Value>, found: &mut
     }
 }
 
+fn is_empty(expected: &Value) -> bool {
+    expected.is_null() || expected.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
 /// What is wrong with the case `<name>.json`.
 fn check_document(name: &str, case: &Value, document: &[u8], found: &mut Vec<String>) {
     let actual = read(case, document);
     let named: Vec<&str> = SUBJECTS.into_iter().filter(|subject| case.get(subject).is_some()).collect();
-    if named.iter().all(|subject| case[subject].as_object().is_some_and(serde_json::Map::is_empty)) {
+    if named.iter().all(|subject| is_empty(&case[subject])) {
         found.push(format!("{name}: names nothing to compare"));
     }
     for subject in named {
