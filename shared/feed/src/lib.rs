@@ -50,7 +50,7 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Docu
     let base = links::base(base);
     let mut repairs = Repairs::default();
     let text = decode::decode(bytes, content_type, &mut repairs);
-    let mut document = match repair::find(&text, &mut repairs)? {
+    let mut document = match body(&text, &mut repairs)? {
         Body::Xml { root, rest } => {
             let feed = xml::read(&root, rest, base.as_ref(), &mut repairs)?;
             convert::document(feed, base.as_ref(), repairs.into_names())
@@ -60,6 +60,13 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Docu
     document.drafts.retain(|draft| !draft.is_blank());
     identity::assign(&mut document.drafts);
     Ok(document)
+}
+
+fn body<'a>(text: &'a str, repairs: &mut Repairs) -> Result<Body<'a>, FeedError> {
+    if let Some(json) = json::find(text, repairs) {
+        return Ok(Body::Json(json));
+    }
+    repair::find(text, repairs).or_else(|error| json::find_behind_junk(text, repairs).map(Body::Json).ok_or(error))
 }
 
 /// Cleans HTML from elsewhere by the same rules: what it gives is safe to show, with links made absolute against `base`. `None` if nothing is left.

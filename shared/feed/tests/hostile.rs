@@ -168,7 +168,7 @@ const SAMPLES: [&str; 4] = [
     include_str!("cases/rss20.in"),
     include_str!("cases/atom10.in"),
     include_str!("cases/rdf10.in"),
-    include_str!("cases/jsonfeed11.in"),
+    include_str!("cases/json/version-1.1.in"),
 ];
 
 proptest! {
@@ -203,5 +203,41 @@ proptest! {
         let once = feed::parse(&bytes, None, BASE).map_err(|error| error.failure());
         let twice = feed::parse(&bytes, None, BASE).map_err(|error| error.failure());
         prop_assert_eq!(once, twice);
+    }
+}
+
+#[test]
+fn broken_json_is_mended_in_one_pass() {
+    let feed = "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[";
+    let pieces = [
+        "\"",
+        "'",
+        "\",",
+        "\" ",
+        "{},",
+        "{",
+        ",",
+        ":",
+        "}",
+        "[{]}",
+        "//\n",
+        "/*",
+        "/ ",
+        "\\",
+        "\\u",
+        "\u{1}",
+        "a ",
+        "0,",
+        "\"a\"\n\n\n",
+        "{\"id\":\"",
+    ];
+    for piece in pieces {
+        for start in ["", "{\"id\":\"", "{\"id\":\"1\",\"tags\":["] {
+            let cut = format!("{feed}{start}{}", piece.repeat(MANY / 2));
+            assert!(matches!(read(cut.as_bytes()), Ok(_) | Err(ErrorCode::FeedLimits)), "{start}{piece}");
+        }
+    }
+    for front in ["[", "x(", "Warning { jsonfeed.org", "/*"] {
+        assert!(read(front.repeat(MANY).as_bytes()).is_err(), "{front}");
     }
 }
