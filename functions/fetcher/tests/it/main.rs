@@ -5,6 +5,7 @@
 mod announcing;
 mod batches;
 mod breaker;
+mod budget;
 mod chunks;
 mod etiquette;
 mod events;
