@@ -2,6 +2,7 @@
 //!
 //! Pure: values in (the time and randomness included), values out. It must never do I/O, read a clock, run async code or know AWS.
 
+pub mod account;
 pub mod backoff;
 pub mod carry;
 pub mod decide;

@@ -32,3 +32,55 @@ impl Kind for Post {
 
 /// Names one post to people; what is stored is its [`super::PostNumber`].
 pub type PostId = ShortId<Post>;
+
+/// A program that acts for a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {}
+
+impl Kind for Token {
+    const NAME: &'static str = "token";
+}
+
+impl Random for Token {}
+
+/// Names one token of a user.
+pub type TokenId = ShortId<Token>;
+
+/// A person who is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Session {}
+
+impl Kind for Session {
+    const NAME: &'static str = "session";
+}
+
+impl Random for Session {}
+
+/// Names one session of a user.
+pub type SessionId = ShortId<Session>;
+
+/// A door for one new person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invitation {}
+
+impl Kind for Invitation {
+    const NAME: &'static str = "invitation";
+}
+
+impl Random for Invitation {}
+
+/// Names one invitation by a user.
+pub type InvitationId = ShortId<Invitation>;
+
+/// A way back for one who forgot the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {}
+
+impl Kind for Reset {
+    const NAME: &'static str = "reset link";
+}
+
+impl Random for Reset {}
+
+/// Names one reset link of a user.
+pub type ResetId = ShortId<Reset>;
