@@ -18,6 +18,13 @@ pub enum Stop {
     Before(u64),
     /// When the answer of this call has come: all of it is done, and nobody knows.
     After(u64),
+    /// The same for the `nth` call of an operation, whatever else is called between: for a stop that a story begins with.
+    AfterNth {
+        /// As in [`Call::operation`].
+        operation: &'static str,
+        /// From 1.
+        nth: u64,
+    },
 }
 
 /// Counts the calls of a process and stops it at one of them. Clones are one crash point.
@@ -59,10 +66,12 @@ impl CrashPoint {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, call: Call) -> u64 {
+    /// Notes a call: its number, and its number among those of its operation.
+    fn count(&self, call: Call) -> (u64, u64) {
         let mut calls = self.all();
+        let alike = calls.iter().filter(|before| before.operation == call.operation).count();
         calls.push(call);
-        calls.len() as u64
+        (calls.len() as u64, alike as u64 + 1)
     }
 
     async fn crash<T>(&self) -> T {
@@ -75,15 +84,18 @@ impl Meddle for CrashPoint {
     fn call(&self, request: HttpRequest, next: SharedHttpConnector) -> Calling {
         let this = self.clone();
         Box::pin(async move {
-            let number = this.count(Call::of(&request));
+            let call = Call::of(&request);
+            let of_operation = call.operation.clone();
+            let (number, alike) = this.count(call);
             if this.stop == Stop::Before(number) {
                 return this.crash().await;
             }
             let answer = next.call(request).await;
-            if this.stop == Stop::After(number) {
-                return this.crash().await;
+            match this.stop {
+                Stop::After(at) if at == number => this.crash().await,
+                Stop::AfterNth { operation, nth } if nth == alike && operation == of_operation => this.crash().await,
+                Stop::Never | Stop::Before(_) | Stop::After(_) | Stop::AfterNth { .. } => answer,
             }
-            answer
         })
     }
 }

@@ -279,6 +279,7 @@ async fn a_process_stops_before_a_call_or_when_its_answer_has_come() {
         (Stop::Before(1), false, false),
         (Stop::After(1), true, false),
         (Stop::Before(2), true, false),
+        (Stop::AfterNth { operation: "PutItem", nth: 1 }, true, false),
     ] {
         let crash = CrashPoint::new(stop);
         let client = DynamoDb::new(&bench.aws.through(|client| crash.wrap(client)).config(Service::DynamoDb));

@@ -10,6 +10,7 @@
 mod end;
 mod feed;
 mod layer;
+mod scene;
 mod soak;
 mod stories;
 mod wheel;

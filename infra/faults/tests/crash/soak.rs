@@ -73,7 +73,7 @@ async fn check(seed: u64, chunk_bytes: usize) {
     let calm = world.process(Stop::Never);
     (0..FEEDS).for_each(|feed| publish(feed, &mut dice));
     // Whatever is in hand ends or is superseded, and then each feed is polled once more, twice if a server's own pause was in the way.
-    world.live(&calm, 5 * HOUR + MINUTE).await;
+    world.live(&calm, 5 * HOUR + MINUTE).await.unwrap();
     for (feed, source) in feeds.iter().zip(sources) {
         Box::pin(check_landed(&world, feed, source)).await;
     }

@@ -13,13 +13,14 @@ const STEP: u64 = 15;
 
 impl World {
     /// Lets time go by: the dispatcher runs in every minute in which it has anything to do, and messages are delivered as they become
-    /// visible.
-    pub(crate) async fn live(&self, process: &Process, time: Duration) {
+    /// visible. `None` if the process stopped.
+    pub(crate) async fn live(&self, process: &Process, time: Duration) -> Option<()> {
         let end = self.clock.now() + time;
         while self.clock.now() < end {
-            self.step(process, end).await.unwrap();
-            self.deliver_all(process).await;
+            self.step(process, end).await?;
+            self.deliver_all(process).await?;
         }
+        Some(())
     }
 
     /// To the next minute in which the dispatcher has anything to do, where it runs; but not past `end`, and at most a quarter of an hour.

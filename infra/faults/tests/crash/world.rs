@@ -104,6 +104,7 @@ pub(crate) struct World {
     web: Fetcher,
     key: InstallationKey,
     chunk_bytes: usize,
+    received: Mutex<Vec<(Lane, Message)>>,
     announced: Mutex<Vec<Announcement>>,
 }
 
@@ -139,6 +140,7 @@ impl World {
             web: Fetcher::new(settings, clock.for_us()).unwrap(),
             key: InstallationKey::generate(&mut SystemEntropy),
             chunk_bytes,
+            received: Mutex::default(),
             announced: Mutex::default(),
             clock,
         }
@@ -207,6 +209,7 @@ impl World {
         for lane in LANES {
             let messages = self.receive(queue_of(lane)).await;
             count += messages.len();
+            self.received.lock().unwrap().extend(messages.iter().map(|message| (lane, message.clone())));
             let done = self.hand_over(process, lane, &messages).await?;
             self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
         }
@@ -276,9 +279,19 @@ impl World {
         panic!("{} cannot be added", feed.url);
     }
 
-    /// Delivers until nothing can be received.
-    pub(crate) async fn deliver_all(&self, process: &Process) {
-        while Box::pin(self.deliver(process)).await.unwrap() > 0 {}
+    /// Delivers until nothing can be received; `None` if the process stopped.
+    pub(crate) async fn deliver_all(&self, process: &Process) -> Option<()> {
+        while Box::pin(self.deliver(process)).await? > 0 {}
+        Some(())
+    }
+
+    /// Delivers everything that was ever received once more, late: as if no receipt had ever been accepted.
+    pub(crate) async fn redeliver(&self, process: &Process) {
+        let received = self.received.lock().unwrap().clone();
+        for (lane, message) in received {
+            let again = Message { receive_count: message.receive_count + 1, ..message };
+            self.hand_over(process, lane, &[again]).await.unwrap();
+        }
     }
 
     /// What was announced so far.
