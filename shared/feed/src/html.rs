@@ -33,8 +33,15 @@ impl<'a> Tokens<'a> {
     }
 
     /// The raw value of an attribute of the latest start tag; the first counts, as in browsers.
+    #[inline]
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
         self.attributes.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+
+    /// Whether the latest start tag has any attributes.
+    #[inline]
+    pub(crate) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
     }
 
     /// Skips to the end tag of `name`, or to the end of everything.
@@ -45,26 +52,28 @@ impl<'a> Tokens<'a> {
     }
 
     /// Reads a tag's attributes, up to and including `>`; `None` if the tag never ends.
-    fn read_attributes(&mut self, mut rest: &'a str) -> Option<&'a str> {
+    fn read_attributes(&mut self, rest: &'a str) -> Option<&'a str> {
         self.attributes.clear();
+        let bytes = rest.as_bytes();
+        let mut at = 0;
         loop {
-            rest = rest.trim_start_matches(|c: char| is_space(c) || c == '/');
-            if let Some(after) = rest.strip_prefix('>') {
-                return Some(after);
+            while is_gap(*bytes.get(at)?) {
+                at += 1;
             }
+            if bytes[at] == b'>' {
+                return Some(&rest[at + 1..]);
+            }
+            let name = at;
             // A name may begin with `=`, and end at one from its second character on.
-            let name_end =
-                rest.char_indices().find(|&(at, c)| is_space(c) || c == '/' || c == '>' || (at > 0 && c == '='))?.0;
-            let name = &rest[..name_end];
-            rest = rest[name_end..].trim_start_matches(is_space);
+            at += 1;
+            while !matches!(*bytes.get(at)?, b'=' | b'>') && !is_gap(bytes[at]) {
+                at += 1;
+            }
+            let name = &rest[name..at];
+            at = skip_space(bytes, at);
             let mut value = "";
-            if let Some(after) = rest.strip_prefix('=') {
-                let after = after.trim_start_matches(is_space);
-                (value, rest) = match after.chars().next()? {
-                    quote @ ('"' | '\'') => after[1..].split_once(quote)?,
-                    '>' => ("", after),
-                    _ => after.split_at(after.find(|c: char| is_space(c) || c == '>')?),
-                };
+            if bytes.get(at) == Some(&b'=') {
+                (value, at) = read_value(rest, skip_space(bytes, at + 1))?;
             }
             if self.attributes.len() < MAX_ATTRIBUTES {
                 self.attributes.push((name, value));
@@ -85,7 +94,7 @@ impl<'a> Tokens<'a> {
             Some(b'!' | b'?') => return self.skip_bogus(name),
             _ => return None,
         }
-        let name_end = name.find(|c: char| is_space(c) || c == '/' || c == '>').unwrap_or(name.len());
+        let name_end = name.bytes().position(|byte| byte == b'>' || is_gap(byte)).unwrap_or(name.len());
         let (name, rest) = name.split_at(name_end);
         // A tag that never ends is nothing, and nothing follows it.
         let after = self.read_attributes(rest);
@@ -177,7 +186,7 @@ fn end_tag(html: &str, name: &str) -> Option<usize> {
         let given = html.as_bytes().get(start..start + name.len());
         let after = html.as_bytes().get(start + name.len());
         if given.is_some_and(|given| given.eq_ignore_ascii_case(name.as_bytes()))
-            && after.is_none_or(|after| is_space(char::from(*after)) || matches!(after, b'/' | b'>'))
+            && after.is_none_or(|after| is_gap(*after) || *after == b'>')
         {
             return Some(start - 2);
         }
@@ -186,9 +195,39 @@ fn end_tag(html: &str, name: &str) -> Option<usize> {
     None
 }
 
+/// An attribute's value that begins at `at`, and where what follows it begins; `None` if it never ends.
+fn read_value(rest: &str, at: usize) -> Option<(&str, usize)> {
+    let value = &rest[at..];
+    match *value.as_bytes().first()? {
+        quote @ (b'"' | b'\'') => {
+            let len = value[1..].find(char::from(quote))?;
+            Some((&value[1..=len], at + len + 2))
+        }
+        b'>' => Some(("", at)),
+        _ => {
+            let len = value.bytes().position(|byte| is_space(byte) || byte == b'>')?;
+            Some((&value[..len], at + len))
+        }
+    }
+}
+
 /// White space of HTML.
-pub(crate) fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c')
+#[inline]
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
+}
+
+/// What stands between attributes.
+#[inline]
+fn is_gap(byte: u8) -> bool {
+    is_space(byte) || byte == b'/'
+}
+
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod convert;
 mod date;
 mod decode;
 mod draft;
+mod entities;
 mod error;
 mod guard;
 mod html;
@@ -72,4 +73,16 @@ fn body<'a>(text: &'a str, repairs: &mut Repairs) -> Result<Body<'a>, FeedError>
 /// Cleans HTML from elsewhere by the same rules: what it gives is safe to show, with links made absolute against `base`. `None` if nothing is left.
 pub fn clean_html(html: &str, base: &str) -> Option<String> {
     sanitise::html(html, links::base(base).as_ref())
+}
+
+/// [`clean_html`] by the fast way (`None` if it has to take the slow one) and by the slow one. For tests alone: the two must not differ.
+#[doc(hidden)]
+pub fn clean_both_ways(html: &str, base: &str) -> (Option<String>, Option<String>) {
+    sanitise::both_ways(html, links::base(base).as_ref())
+}
+
+/// Whether `html` would pass for clean as it is, and what the judge makes of it. For tests alone: if it does, the same.
+#[doc(hidden)]
+pub fn prove_and_judge(html: &str) -> (bool, String) {
+    sanitise::proof_and_judgement(html)
 }

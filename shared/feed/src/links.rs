@@ -1,7 +1,5 @@
 //! Links: made absolute, http and https only; and their normal form, by which two spellings of one place are told to be one.
 
-use std::borrow::Cow;
-
 use url::Url;
 
 use crate::text;
@@ -97,16 +95,6 @@ pub(crate) fn strip_scheme(link: &str) -> Option<&str> {
         let start = link.get(..scheme.len())?;
         start.eq_ignore_ascii_case(scheme).then(|| &link[scheme.len()..])
     })
-}
-
-/// The first picture of a `srcset`.
-pub(crate) fn first_of_srcset(srcset: &str) -> Option<&str> {
-    srcset.split([' ', '\t', '\n', '\r', '\x0c']).map(|url| url.trim_matches(',')).find(|url| !url.is_empty())
-}
-
-/// Text without its entities, as an attribute's value is meant.
-pub(crate) fn attribute(value: &str) -> Cow<'_, str> {
-    text::unescape(value)
 }
 
 #[cfg(test)]

@@ -1,185 +1,217 @@
-//! The allow-list: which elements and attributes of HTML a reader gets to see, and how elements nest.
+//! The elements of HTML that a reader gets to see, and how they nest.
 
-use std::collections::{HashMap, HashSet};
+use Element::*;
 
-/// Elements that stay, sorted.
-const ELEMENTS: &[&str] = &[
-    "a",
-    "abbr",
-    "article",
-    "aside",
-    "audio",
-    "b",
-    "bdi",
-    "bdo",
-    "blockquote",
-    "br",
-    "caption",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "details",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "rp",
-    "rt",
-    "ruby",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "video",
-    "wbr",
-];
+/// Has no content and no end tag.
+const VOID: u16 = 1;
+/// Begins a block, which ends a paragraph.
+const BLOCK: u16 = 1 << 1;
+/// One of those the HTML standard calls special (§13.2.4.2): what is implied does not reach over them.
+const SPECIAL: u16 = 1 << 2;
+/// Nothing but parts of a table may stand directly inside.
+const FRAME: u16 = 1 << 3;
+/// Holds its content together: end tags inside do not reach out of it.
+const SCOPE: u16 = 1 << 4;
+/// A heading.
+const HEADING: u16 = 1 << 5;
+/// Is something to see or to hear, even without text.
+const MEDIA: u16 = 1 << 6;
 
-/// Attributes any element may have.
-pub(crate) const GENERIC: &[&str] = &["dir", "lang", "title"];
+macro_rules! elements {
+    ($($element:ident $name:literal $traits:expr;)*) => {
+        /// An element that stays.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Element { $($element,)* }
 
-/// Attributes that hold a URL.
-pub(crate) const URLS: &[&str] = &["href", "src", "poster"];
-
-/// Attributes of one element, beyond the generic ones.
-const ATTRIBUTES: &[(&str, &[&str])] = &[
-    ("a", &["href", "hreflang"]),
-    ("audio", &["src", "controls", "loop"]),
-    ("col", &["span"]),
-    ("colgroup", &["span"]),
-    ("del", &["datetime"]),
-    ("details", &["open"]),
-    ("img", &["src", "alt", "width", "height"]),
-    ("ins", &["datetime"]),
-    ("li", &["value"]),
-    ("ol", &["start", "reversed", "type"]),
-    ("source", &["src", "type"]),
-    ("td", &["colspan", "rowspan"]),
-    ("th", &["colspan", "rowspan", "scope"]),
-    ("time", &["datetime"]),
-    ("video", &["src", "poster", "controls", "loop", "width", "height"]),
-];
-
-/// The attributes of `element` that stay, beyond [`GENERIC`].
-pub(crate) fn attributes(element: &str) -> &'static [&'static str] {
-    ATTRIBUTES.iter().find(|(name, _)| *name == element).map_or(&[], |(_, attributes)| attributes)
+        /// Sorted by name; an element's place is its number.
+        const TABLE: &[(&str, Element, u16)] = &[$(($name, $element, $traits),)*];
+    };
 }
+
+elements! {
+    A "a" 0;
+    Abbr "abbr" 0;
+    Address "address" BLOCK | SPECIAL;
+    Article "article" BLOCK | SPECIAL;
+    Aside "aside" BLOCK | SPECIAL;
+    Audio "audio" MEDIA;
+    B "b" 0;
+    Bdi "bdi" 0;
+    Bdo "bdo" 0;
+    Blockquote "blockquote" BLOCK | SPECIAL;
+    Br "br" VOID | SPECIAL;
+    Caption "caption" SPECIAL | SCOPE;
+    Cite "cite" 0;
+    Code "code" 0;
+    Col "col" VOID | SPECIAL;
+    Colgroup "colgroup" SPECIAL | FRAME;
+    Dd "dd" BLOCK | SPECIAL;
+    Del "del" 0;
+    Details "details" BLOCK | SPECIAL;
+    Dfn "dfn" 0;
+    Div "div" BLOCK | SPECIAL;
+    Dl "dl" BLOCK | SPECIAL;
+    Dt "dt" BLOCK | SPECIAL;
+    Em "em" 0;
+    Figcaption "figcaption" BLOCK | SPECIAL;
+    Figure "figure" BLOCK | SPECIAL;
+    Footer "footer" BLOCK | SPECIAL;
+    H1 "h1" BLOCK | SPECIAL | HEADING;
+    H2 "h2" BLOCK | SPECIAL | HEADING;
+    H3 "h3" BLOCK | SPECIAL | HEADING;
+    H4 "h4" BLOCK | SPECIAL | HEADING;
+    H5 "h5" BLOCK | SPECIAL | HEADING;
+    H6 "h6" BLOCK | SPECIAL | HEADING;
+    Header "header" BLOCK | SPECIAL;
+    Hr "hr" VOID | BLOCK | SPECIAL;
+    I "i" 0;
+    Iframe "iframe" SPECIAL | MEDIA;
+    Img "img" VOID | SPECIAL | MEDIA;
+    Ins "ins" 0;
+    Kbd "kbd" 0;
+    Li "li" BLOCK | SPECIAL;
+    Mark "mark" 0;
+    Ol "ol" BLOCK | SPECIAL;
+    P "p" BLOCK | SPECIAL;
+    Picture "picture" 0;
+    Pre "pre" BLOCK | SPECIAL;
+    Q "q" 0;
+    Rp "rp" 0;
+    Rt "rt" 0;
+    Ruby "ruby" 0;
+    S "s" 0;
+    Samp "samp" 0;
+    Section "section" BLOCK | SPECIAL;
+    Small "small" 0;
+    Source "source" VOID | SPECIAL;
+    Span "span" 0;
+    Strike "strike" 0;
+    Strong "strong" 0;
+    Sub "sub" 0;
+    Summary "summary" BLOCK | SPECIAL;
+    Sup "sup" 0;
+    Table "table" BLOCK | SPECIAL | FRAME | SCOPE;
+    Tbody "tbody" SPECIAL | FRAME;
+    Td "td" SPECIAL | SCOPE;
+    Tfoot "tfoot" SPECIAL | FRAME;
+    Th "th" SPECIAL | SCOPE;
+    Thead "thead" SPECIAL | FRAME;
+    Time "time" 0;
+    Tr "tr" SPECIAL | FRAME;
+    Track "track" VOID | SPECIAL;
+    Tt "tt" 0;
+    U "u" 0;
+    Ul "ul" BLOCK | SPECIAL;
+    Var "var" 0;
+    Video "video" MEDIA;
+    Wbr "wbr" VOID | SPECIAL;
+}
+
+/// Where in [`TABLE`] the names that begin with each letter begin.
+const FIRST: [usize; 27] = {
+    let mut first = [TABLE.len(); 27];
+    let mut at = TABLE.len();
+    let mut letter = 26;
+    while letter > 0 {
+        letter -= 1;
+        while at > 0 && (TABLE[at - 1].0.as_bytes()[0] - b'a') as usize >= letter {
+            at -= 1;
+        }
+        first[letter] = at;
+    }
+    first
+};
 
 /// The element that stays under this name, in any case.
-pub(crate) fn allowed(name: &str) -> Option<&'static str> {
-    let mut lower = [0_u8; 10];
-    let lower = lower.get_mut(..name.len())?;
-    lower.copy_from_slice(name.as_bytes());
-    lower.make_ascii_lowercase();
-    let found = ELEMENTS.binary_search_by(|element| element.as_bytes().cmp(lower)).ok()?;
-    ELEMENTS.get(found).copied()
+pub(crate) fn allowed(name: &str) -> Option<Element> {
+    let letter = usize::from(name.bytes().next()?.to_ascii_lowercase().checked_sub(b'a')?);
+    let (from, to) = (*FIRST.get(letter)?, *FIRST.get(letter + 1)?);
+    TABLE[from..to].iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)).map(|(_, element, _)| *element)
 }
 
-/// Elements that never have an end tag.
-pub(crate) fn is_void(element: &str) -> bool {
-    matches!(element, "br" | "col" | "hr" | "img" | "source" | "wbr")
+/// The element that says the same as one that does not stay.
+pub(crate) fn instead_of(name: &str) -> Option<Element> {
+    const INSTEAD: &[(&str, Element)] = &[
+        ("acronym", Abbr),
+        ("center", Div),
+        ("dir", Ul),
+        ("hgroup", Div),
+        ("image", Img),
+        ("main", Div),
+        ("menu", Ul),
+        ("nav", Div),
+    ];
+    INSTEAD.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, element)| *element)
 }
 
-/// The elements directly inside which alone `element` may stand; none if it may stand anywhere.
-pub(crate) fn parents(element: &str) -> &'static [&'static str] {
-    match element {
-        "caption" | "colgroup" | "tbody" | "tfoot" | "thead" => &["table"],
-        "col" => &["colgroup"],
-        "tr" => &["tbody", "tfoot", "thead", "table"],
-        "td" | "th" => &["tr"],
-        _ => &[],
+impl Element {
+    /// All there are.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(_, element, _)| *element)
     }
-}
 
-/// Whether nothing but table structure may stand directly inside.
-pub(crate) fn is_table_frame(element: &str) -> bool {
-    matches!(element, "table" | "tbody" | "tfoot" | "thead" | "tr" | "colgroup")
-}
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        TABLE[self as usize].0
+    }
 
-/// Whether an element holds its content together: end tags inside do not reach out of it.
-pub(crate) fn is_cell(element: &str) -> bool {
-    matches!(element, "td" | "th" | "caption" | "table")
-}
+    fn is(self, what: u16) -> bool {
+        TABLE[self as usize].2 & what != 0
+    }
 
-/// Whether it begins a block, which ends a paragraph.
-pub(crate) fn is_block(element: &str) -> bool {
-    matches!(
-        element,
-        "article"
-            | "aside"
-            | "blockquote"
-            | "dd"
-            | "details"
-            | "div"
-            | "dl"
-            | "dt"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "header"
-            | "hr"
-            | "li"
-            | "ol"
-            | "p"
-            | "pre"
-            | "section"
-            | "summary"
-            | "table"
-            | "ul"
-    ) || is_heading(element)
-}
+    /// Whether it never has an end tag.
+    pub(crate) fn is_void(self) -> bool {
+        self.is(VOID)
+    }
 
-/// Whether it is one of h1 to h6.
-pub(crate) fn is_heading(element: &str) -> bool {
-    matches!(element, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+    /// Whether it begins a block, which ends a paragraph.
+    pub(crate) fn is_block(self) -> bool {
+        self.is(BLOCK)
+    }
+
+    /// Whether what is implied does not reach over it.
+    pub(crate) fn is_special(self) -> bool {
+        self.is(SPECIAL)
+    }
+
+    /// Whether nothing but parts of a table may stand directly inside.
+    pub(crate) fn is_frame(self) -> bool {
+        self.is(FRAME)
+    }
+
+    /// Whether end tags inside do not reach out of it.
+    pub(crate) fn is_scope(self) -> bool {
+        self.is(SCOPE)
+    }
+
+    /// Whether it is one of h1 to h6.
+    pub(crate) fn is_heading(self) -> bool {
+        self.is(HEADING)
+    }
+
+    /// Whether it is worth showing without any text.
+    pub(crate) fn is_media(self) -> bool {
+        self.is(MEDIA)
+    }
+
+    /// The elements directly inside which alone it may stand; none if it may stand anywhere but in a [frame](Self::is_frame).
+    pub(crate) fn parents(self) -> &'static [Self] {
+        match self {
+            Caption | Colgroup | Tbody | Tfoot | Thead => &[Table],
+            Col => &[Colgroup],
+            Tr => &[Tbody, Tfoot, Thead],
+            Td | Th => &[Tr],
+            Source => &[Audio, Picture, Video],
+            Track => &[Audio, Video],
+            Rt | Rp => &[Ruby],
+            _ => &[],
+        }
+    }
 }
 
 /// Elements that go together with all they hold.
 pub(crate) fn is_dropped_whole(name: &str) -> bool {
-    ["svg", "object", "template", "select"].iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+    ["annotation", "select", "svg", "template"].iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
 }
 
 /// Elements whose content HTML reads as text rather than as markup.
@@ -189,39 +221,26 @@ pub(crate) fn is_raw_text(name: &str) -> bool {
         .any(|raw| name.eq_ignore_ascii_case(raw))
 }
 
-/// The judge: what it lets pass is all that anyone is ever shown.
-pub(crate) fn judge() -> ammonia::Builder<'static> {
-    let mut judge = ammonia::Builder::empty();
-    judge
-        .tags(ELEMENTS.iter().copied().collect())
-        .clean_content_tags(HashSet::from([
-            "script", "style", "iframe", "textarea", "title", "xmp", "noembed", "noframes",
-        ]))
-        .generic_attributes(GENERIC.iter().copied().collect())
-        .tag_attributes(
-            ATTRIBUTES
-                .iter()
-                .map(|(name, attributes)| (*name, attributes.iter().copied().collect()))
-                .collect::<HashMap<_, _>>(),
-        )
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        .url_relative(ammonia::UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer"))
-        .strip_comments(true);
-    judge
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn elements_are_sorted_so_that_each_is_found() {
-        assert!(ELEMENTS.is_sorted());
-        for element in ELEMENTS {
-            assert_eq!(allowed(&element.to_uppercase()), Some(*element));
+        assert!(TABLE.is_sorted_by_key(|(name, ..)| *name));
+        for (number, element) in Element::all().enumerate() {
+            assert_eq!((allowed(&element.name().to_uppercase()), element as usize), (Some(element), number));
         }
-        assert_eq!(allowed("script"), None);
-        assert_eq!(allowed("anelementwithalongname"), None);
+        for name in ["script", "anelementwithalongname", "", "{", "zebra", "élan", "xmp"] {
+            assert_eq!(allowed(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_ammonia_takes_for_svg_or_math_is_not_allowed_but_for_links_and_spans() {
+        let names: Vec<_> = Element::all().map(Element::name).collect();
+        for foreign in ["svg", "math", "image", "text", "title", "style", "set", "mi", "mtext", "foreignObject"] {
+            assert!(!names.contains(&foreign), "{foreign}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Plain text: tags stripped, entities resolved once, white space folded, lengths bounded.
 
-use std::borrow::Cow;
-
 use crate::html::{Token, Tokens};
-use crate::tags;
+use crate::tags::{self, Element};
+
+pub(crate) use crate::entities::unescape;
 
 /// Bytes of a title or another one-line text.
 pub(crate) const MAX_LINE: usize = 2 * 1024;
@@ -26,7 +26,7 @@ pub(crate) fn of_html(html: &str, max: usize) -> Option<String> {
                 text.extend(["<", name, ">"]);
             }
             Token::Start(name) | Token::End(name) => {
-                if tags::allowed(name).is_some_and(|element| tags::is_block(element) || element == "br") {
+                if tags::allowed(name).is_some_and(is_apart) {
                     text.push(' ');
                 }
             }
@@ -39,13 +39,19 @@ pub(crate) fn of_html(html: &str, max: usize) -> Option<String> {
     of_plain(&unescape(&text), max)
 }
 
+/// Whether what follows an element does not read on from what was before it.
+fn is_apart(element: Element) -> bool {
+    element.is_block() || matches!(element, Element::Br | Element::Td | Element::Th | Element::Caption)
+}
+
 /// Whether a tag of this name is meant as HTML.
 fn is_element(name: &str) -> bool {
     let others = [
-        "body", "center", "font", "form", "head", "html", "input", "label", "math", "nav", "nobr", "big", "main",
-        "object", "svg",
+        "big", "body", "embed", "font", "form", "head", "html", "input", "label", "link", "math", "meta", "nobr",
+        "noscript", "object", "svg",
     ];
     tags::allowed(name).is_some()
+        || tags::instead_of(name).is_some()
         || tags::is_raw_text(name)
         || others.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
@@ -85,73 +91,22 @@ pub(crate) fn to_html(text: &str) -> String {
 
 /// Appends `text` so that HTML reads it as text, between tags or in double quotes.
 pub(crate) fn push_escaped(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-}
-
-/// Resolves HTML's entities, once.
-pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
-        return Cow::Borrowed(text);
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut rest = &text[first..];
-    out.push_str(&text[..first]);
-    while let Some(after) = rest.strip_prefix('&') {
-        rest = match entity(after, &mut out) {
-            Some(after) => after,
-            None => {
-                out.push('&');
-                after
-            }
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let reference = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            // The first of the two bytes of a no-break space.
+            0xc2 if text.as_bytes().get(at + 1) == Some(&0xa0) => "&nbsp;",
+            _ => continue,
         };
-        let next = rest.find('&').unwrap_or(rest.len());
-        out.push_str(&rest[..next]);
-        rest = &rest[next..];
+        out.push_str(&text[from..at]);
+        out.push_str(reference);
+        from = at + if byte == 0xc2 { 2 } else { 1 };
     }
-    Cow::Owned(out)
-}
-
-/// Names longer than this exist, but nobody writes them.
-const LONGEST_NAME: usize = 32;
-
-/// Appends what the entity that `text` begins with stands for, and gives what follows it; `None` if it is none.
-fn entity<'a>(text: &'a str, out: &mut String) -> Option<&'a str> {
-    let window = &text[..text.floor_char_boundary(LONGEST_NAME)];
-    let (name, _) = window.split_once(';')?;
-    let after = &text[name.len() + 1..];
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
-        };
-        out.push(match code.ok()? {
-            0 => char::REPLACEMENT_CHARACTER,
-            // What browsers make of the numbers that windows-1252 uses.
-            code @ 0x80..=0x9f => windows_1252(u8::try_from(code).ok()?),
-            code => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
-        });
-        return Some(after);
-    }
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let &(first, second) = web_atoms::NAMED_ENTITIES.get(format!("{name};").as_str())?;
-    out.push(char::from_u32(first).filter(|c| *c != '\0')?);
-    out.extend(char::from_u32(second).filter(|c| *c != '\0'));
-    Some(after)
-}
-
-fn windows_1252(byte: u8) -> char {
-    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(&byte));
-    text.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
+    out.push_str(&text[from..]);
 }
 
 #[cfg(test)]

@@ -1,0 +1,217 @@
+//! Links as they may stand in cleaned HTML: absolute, and of a kind that runs nothing.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use crate::links;
+use crate::text::unescape;
+
+/// Bytes of a picture that is part of the page itself: enough for a formula or an icon.
+const MAX_DATA_IMAGE: usize = 16 * 1024;
+/// Bytes of a link; a longer one would be dropped by [`links::resolve`] as well.
+const MAX_LINK: usize = 4 * 1024;
+
+/// An attribute's raw value as an absolute http(s) URL.
+pub(super) fn web<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    absolute(unescape(raw), base)
+}
+
+/// A link without entities as an absolute http(s) URL.
+pub(super) fn absolute<'a>(link: Cow<'a, str>, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    if is_settled(&link) { Some(link) } else { links::resolve(&link, base).map(Cow::Owned) }
+}
+
+/// As [`web`]; one may write or call as well.
+pub(super) fn href<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    let link = unescape(raw);
+    if is_settled(&link) {
+        return Some(link);
+    }
+    links::resolve_href(&link, base).or_else(|| telephone(&link)).map(Cow::Owned)
+}
+
+/// As [`web`]; a small picture may be part of the page itself.
+pub(super) fn image<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    web(raw, base).or_else(|| {
+        let data: String = raw.chars().filter(|c| !c.is_ascii_whitespace()).take(MAX_DATA_IMAGE + 1).collect();
+        (is_data_image(&data) && !is_placeholder(&data)).then_some(Cow::Owned(data))
+    })
+}
+
+/// Whether `link` is absolute http(s).
+pub(super) fn is_web(link: &str) -> bool {
+    is_settled(link) || (has_scheme(link, &["http://", "https://"]) && Url::parse(link).is_ok())
+}
+
+/// Whether `link` is what [`href`] gives.
+pub(super) fn is_href(link: &str) -> bool {
+    is_web(link)
+        || (link.starts_with("mailto:") && Url::parse(link).is_ok())
+        || telephone(link).is_some_and(|number| number == link)
+}
+
+/// Whether `link` is what [`image`] gives.
+pub(super) fn is_image(link: &str) -> bool {
+    is_web(link) || is_data_image(link)
+}
+
+fn has_scheme(link: &str, schemes: &[&str]) -> bool {
+    schemes.iter().any(|scheme| link.starts_with(scheme))
+}
+
+fn telephone(link: &str) -> Option<String> {
+    let (scheme, number) = link.trim().split_once(':')?;
+    let is_number = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.()*;=".contains(&byte);
+    let fits = scheme.eq_ignore_ascii_case("tel") && (1..=64).contains(&number.len()) && number.bytes().all(is_number);
+    fits.then(|| format!("tel:{number}"))
+}
+
+/// A picture of the kinds every browser shows and that cannot run: never SVG.
+fn is_data_image(link: &str) -> bool {
+    let encoded = link.strip_prefix("data:image/").and_then(|image| {
+        let (kind, encoded) = image.split_once(";base64,")?;
+        matches!(kind, "png" | "gif" | "jpeg" | "jpg" | "webp" | "avif").then_some(encoded)
+    });
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    encoded.is_some_and(|encoded| link.len() <= MAX_DATA_IMAGE && !encoded.is_empty() && encoded.bytes().all(is_base64))
+}
+
+/// Whether a picture is one of the transparent dots that hold a place: a GIF of 1×1 begins like this.
+fn is_placeholder(data: &str) -> bool {
+    data.split_once(',')
+        .is_some_and(|(_, encoded)| encoded.starts_with("R0lGODlhAQABA") || encoded.starts_with("R0lGODdhAQABA"))
+}
+
+/// Whether `link` is so plain that parsing it as a URL is known to succeed and to give it back as it is.
+///
+/// Most links are, and to parse one takes longer than all the rest of its tag.
+pub(super) fn is_settled(link: &str) -> bool {
+    let Some(rest) = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")) else {
+        return false;
+    };
+    let Some(slash) = rest.find('/') else { return false };
+    let (host, path) = rest.split_at(slash);
+    link.len() <= MAX_LINK && is_plain_host(host) && is_plain_path(path)
+}
+
+/// Lower-case labels; none is encoded (`xn--`), and the last is no number, which would make an address of it.
+fn is_plain_host(host: &str) -> bool {
+    let mut before = b'.';
+    let mut label = b'0';
+    for byte in host.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'-' | b'.' if before != byte && before != b'.' => {}
+            _ => return false,
+        }
+        if before == b'.' {
+            label = byte;
+        }
+        before = byte;
+    }
+    before != b'.' && label.is_ascii_lowercase()
+}
+
+/// No character that would be encoded, and no segment that could be `.` or `..`.
+fn is_plain_path(path: &str) -> bool {
+    let mut before = b' ';
+    for byte in path.bytes() {
+        if !PLAIN_IN_PATH[usize::from(byte)] || (before == b'/' && matches!(byte, b'.' | b'%')) {
+            return false;
+        }
+        before = byte;
+    }
+    true
+}
+
+const PLAIN_IN_PATH: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-_.~/!$&()*+,;=:@%?#";
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_links_are_settled_and_odd_ones_are_parsed() {
+        for link in ["https://a.example/", "http://a-b.example/x/y.html?a=1&b=%20#c", "https://1.a.example//x"] {
+            assert!(is_settled(link), "{link}");
+        }
+        let odd = [
+            "https://a.example",
+            "https://A.example/",
+            "https://a.example:443/",
+            "https://u@a.example/",
+            "https://1.2.3.4/",
+            "https://0x7f.1/",
+            "https://xn--a.example/",
+            "https://a..example/",
+            "https://a.example./",
+            "https:///x",
+            "https://a.example/x/../y",
+            "https://a.example/%2e%2e/y",
+            "https://a.example/a b",
+            "https://a.example/'",
+            "javascript:alert(1)",
+        ];
+        for link in odd {
+            assert!(!is_settled(link), "{link}");
+        }
+    }
+
+    #[test]
+    fn small_pictures_may_be_in_the_page_but_nothing_that_runs() {
+        let png = "data:image/png;base64,iVBORw0KGgo=";
+        assert_eq!(image(" data:image/png;base64,iVBO\n Rw0KGgo= ", None).as_deref(), Some(png));
+        let refused = [
+            "data:image/svg+xml;base64,PHN2Zz4=",
+            "data:image/svg+xml,<svg>",
+            "data:text/html;base64,PHN2Zz4=",
+            "data:image/png;base64,\"onerror=x",
+            "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+            &format!("data:image/png;base64,{}", "A".repeat(MAX_DATA_IMAGE)),
+        ];
+        for link in refused {
+            assert_eq!(image(link, None), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn one_may_write_or_call_and_run_nothing() {
+        for link in ["mailto:a@b.example", "tel:+49-30-1", "https://a.example/"] {
+            assert_eq!(href(link, None).as_deref(), Some(link));
+            assert!(is_href(link));
+        }
+        assert_eq!(href("TEL:112", None).as_deref(), Some("tel:112"));
+        for link in ["javascript:1", "tel:javascript:1", "magnet:?xt=1", "xmpp:a@b", "file:///x", "tel:", "blob:x"] {
+            assert_eq!(href(link, None), None, "{link}");
+            assert!(!is_href(link), "{link}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_settled_link_is_its_own_normal_form(link in "https?://[a-z0-9.x-]{1,12}/[a-z0-9_.~/!$&()*+,;=:@%?# -]{0,12}") {
+            if is_settled(&link) {
+                prop_assert_eq!(Url::parse(&link).map(String::from), Ok(link));
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Writes HTML anew: balanced, of bounded depth and size, in one normal form, and from the allow-list alone. One pass, no tree.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::attributes::{self, Kind};
+use super::{chars, link, pictures, players};
+use crate::html::{Token, Tokens};
+use crate::tags::{self, Element};
+use crate::text;
+
+/// Elements inside one another; the deepest newsletters have about sixty.
+const MAX_DEPTH: usize = 100;
+/// Elements that a cell needs around it, and itself.
+const TABLE_DEPTH: usize = 4;
+
+/// Links that replace what the attribute says.
+type Links<'a> = [(&'static str, Cow<'a, str>)];
+
+/// Writes HTML anew.
+pub(super) struct Tidy<'a> {
+    tokens: Tokens<'a>,
+    base: Option<&'a Url>,
+    open: Vec<Element>,
+    out: String,
+    /// Beyond this many bytes the rest is left out: resolved links grow.
+    limit: usize,
+    /// The length of `out` where the latest `<pre>` began: a line break right after it is not part of it.
+    pre: usize,
+    /// Whether there is anything in it to see or to hear.
+    is_worth_it: bool,
+    in_noscript: bool,
+    /// The latest image, and whether it was one for readers without scripts.
+    image: Option<(String, bool)>,
+    /// The latest frame.
+    frame: Option<String>,
+}
+
+impl<'a> Tidy<'a> {
+    pub(super) fn new(html: &'a str, base: Option<&'a Url>, limit: usize) -> Self {
+        Self {
+            tokens: Tokens::new(html),
+            base,
+            open: Vec::with_capacity(16),
+            out: String::with_capacity(html.len() + html.len() / 8),
+            limit,
+            pre: usize::MAX,
+            is_worth_it: false,
+            in_noscript: false,
+            image: None,
+            frame: None,
+        }
+    }
+
+    /// The HTML written anew, without white space around it; `None` if there is nothing in it to see or to hear.
+    pub(super) fn run(mut self) -> Option<String> {
+        while let Some(token) = self.tokens.next() {
+            if self.out.len() > self.limit {
+                break;
+            }
+            match token {
+                Token::Text(text) => self.text(text),
+                Token::Start(name) => self.start(name),
+                Token::End(name) => self.end(name),
+            }
+        }
+        self.close_to(0);
+        self.out.truncate(self.out.trim_end_matches(chars::is_blank).len());
+        let leading = self.out.len() - self.out.trim_start_matches(chars::is_blank).len();
+        self.out.drain(..leading);
+        self.is_worth_it.then_some(self.out)
+    }
+
+    fn text(&mut self, raw: &str) {
+        if self.open.last().is_some_and(|top| top.is_frame()) && !self.enter_cell(raw) {
+            return;
+        }
+        let from = self.out.len();
+        chars::push_text(raw, &mut self.out);
+        if from == self.pre {
+            let breaks = self.out[from..].bytes().take_while(|byte| *byte == b'\n').count();
+            self.out.drain(from..from + breaks);
+        }
+        self.is_worth_it = self.is_worth_it
+            || self.out[from..].split("&nbsp;").any(|text| !text.trim_start_matches(chars::is_blank).is_empty());
+    }
+
+    /// Opens the cell that text in the frame of a table needs; `false` if it is but white space, which needs none.
+    fn enter_cell(&mut self, raw: &str) -> bool {
+        if text::unescape(raw).chars().all(chars::is_blank) {
+            self.out.extend(raw.chars().filter(|c| matches!(c, ' ' | '\t' | '\n')));
+            return false;
+        }
+        self.imply_cell()
+    }
+
+    fn start(&mut self, name: &'a str) {
+        match tags::allowed(name).or_else(|| tags::instead_of(name)) {
+            Some(Element::Iframe) => self.frame("src"),
+            Some(Element::Img) => self.image(),
+            Some(element) => self.element(element),
+            None if tags::is_dropped_whole(name) => self.tokens.skip_past(name),
+            None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = true,
+            None if name.eq_ignore_ascii_case("embed") => self.frame("src"),
+            None if name.eq_ignore_ascii_case("object") => self.frame("data"),
+            None if name.eq_ignore_ascii_case("param") => {
+                let is_address = |name: &str| name.eq_ignore_ascii_case("movie") || name.eq_ignore_ascii_case("src");
+                if self.tokens.attribute("name").is_some_and(is_address) {
+                    self.frame("value");
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match tags::allowed(name).or_else(|| tags::instead_of(name)) {
+            // Browsers take `</br>` for `<br>`.
+            Some(Element::Br) => {
+                if self.make_room(Element::Br) {
+                    self.out.push_str("<br>");
+                }
+            }
+            Some(element) => self.close(element),
+            None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = false,
+            None => {}
+        }
+    }
+
+    fn element(&mut self, element: Element) {
+        if self.make_room(element)
+            && let Some(links) = self.links_of(element)
+        {
+            self.open(element, &links);
+        }
+    }
+
+    /// The links of the latest start tag that need more than to be resolved; `None` if it is worth nothing without the one it lacks.
+    fn links_of(&self, element: Element) -> Option<Vec<(&'static str, Cow<'a, str>)>> {
+        let source = || pictures::source(&self.tokens, "src", self.base).map(|src| ("src", src));
+        Some(match element {
+            Element::A => {
+                let href = link::href(self.tokens.attribute("href")?, self.base)?;
+                let leads_away = href.starts_with("http");
+                let mut links = vec![("href", href)];
+                if leads_away {
+                    links.push(("target", Cow::Borrowed("_blank")));
+                }
+                links
+            }
+            Element::Source if self.open.last() == Some(&Element::Picture) => {
+                vec![("srcset", Cow::Owned(pictures::srcset(&self.tokens, self.base)?))]
+            }
+            Element::Source | Element::Track => vec![source()?],
+            Element::Audio | Element::Video => source().into_iter().collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    fn image(&mut self) {
+        let Some(picture) = pictures::find(&self.tokens, self.base) else { return };
+        // The same once more, for readers without scripts.
+        let again = self
+            .image
+            .as_ref()
+            .is_some_and(|(src, in_noscript)| *src == picture.src && (*in_noscript || self.in_noscript));
+        if again || !self.make_room(Element::Img) {
+            return;
+        }
+        self.image = Some((picture.src.to_string(), self.in_noscript));
+        let mut links = vec![("src", picture.src)];
+        links.extend(picture.srcset.map(|set| ("srcset", Cow::Owned(set))));
+        self.open(Element::Img, &links);
+    }
+
+    /// A frame stays if it is a player we know, and becomes a link to what it would have shown if not.
+    fn frame(&mut self, attribute: &str) {
+        let Some(src) = pictures::source(&self.tokens, attribute, self.base) else { return };
+        let player = players::of(&src);
+        let address = player.as_deref().unwrap_or(&src);
+        // Old pages name it three times, for three kinds of browser.
+        if self.frame.as_deref() == Some(address) {
+            return;
+        }
+        self.frame = Some(address.to_owned());
+        if let Some(player) = player {
+            if self.make_room(Element::Iframe) {
+                self.open(Element::Iframe, &[("src", Cow::Owned(player))]);
+                self.close(Element::Iframe);
+            }
+        } else if self.make_room(Element::A) {
+            let text = src.to_string();
+            self.open(Element::A, &[("href", src), ("target", Cow::Borrowed("_blank"))]);
+            chars::push_text(&text.replace('&', "&amp;"), &mut self.out);
+            self.is_worth_it = true;
+            self.close(Element::A);
+        }
+    }
+
+    /// Writes a start tag: the attributes of the latest one that may stay, and `links` in place of what it says.
+    fn open(&mut self, element: Element, links: &Links<'_>) {
+        self.out.push('<');
+        self.out.push_str(element.name());
+        for rule in attributes::rules(element) {
+            let given = links.iter().find_map(|(name, link)| (*name == rule.name).then_some(&**link));
+            if let Some(link) = given {
+                push_attribute(rule.name, link, &mut self.out);
+            } else if let Kind::Always(value) = rule.kind {
+                push_attribute(rule.name, value, &mut self.out);
+            } else if self.tokens.has_attributes()
+                && let Some(raw) = self.tokens.attribute(rule.name)
+                && let Some(value) = attributes::normal(rule.kind, raw, self.base)
+            {
+                push_attribute(rule.name, &value, &mut self.out);
+            }
+        }
+        self.out.push('>');
+        self.is_worth_it = self.is_worth_it || element.is_media();
+        if !element.is_void() {
+            self.open.push(element);
+        }
+        if element == Element::Pre {
+            self.pre = self.out.len();
+        }
+    }
+
+    /// Opens an element that the HTML does not name but means.
+    fn imply(&mut self, element: Element) {
+        self.out.extend(["<", element.name(), ">"]);
+        self.open.push(element);
+    }
+
+    /// Opens a cell for what may not stand in the frame of a table.
+    fn imply_cell(&mut self) -> bool {
+        let is_room = self.make_room_in_table(Element::Td);
+        if is_room {
+            self.imply(Element::Td);
+        }
+        is_room
+    }
+
+    /// Closes what `element` ends by beginning, and opens what it needs around it, so that the tree that a browser builds is the one that is written.
+    /// `false` if it may not stand here, or not so deep.
+    fn make_room(&mut self, element: Element) -> bool {
+        use Element::*;
+        match element {
+            Caption | Colgroup | Tbody | Tfoot | Thead | Col | Tr | Td | Th => return self.make_room_in_table(element),
+            Source | Track => return self.open.last().is_some_and(|top| element.parents().contains(top)),
+            Rt | Rp => {
+                if let Some(ruby) = self.within(|open| open == Ruby, Element::is_special) {
+                    self.close_to(ruby + 1);
+                    return self.is_room(element);
+                }
+                return false;
+            }
+            _ => {}
+        }
+        if self.open.last().is_some_and(|top| top.is_frame()) && !self.imply_cell() {
+            return false;
+        }
+        match element {
+            A => self.close(A),
+            Li => self.close_item(|open| open == Li),
+            Dd | Dt => self.close_item(|open| matches!(open, Dd | Dt)),
+            heading if heading.is_heading() && self.open.last().is_some_and(|top| top.is_heading()) => {
+                self.close_to(self.open.len() - 1);
+            }
+            _ => {}
+        }
+        if element.is_block() {
+            self.close(P);
+        }
+        self.is_room(element)
+    }
+
+    fn is_room(&self, element: Element) -> bool {
+        let needs = if element == Element::Table { TABLE_DEPTH } else { 1 };
+        self.open.len() + needs <= MAX_DEPTH
+    }
+
+    /// As [`Tidy::make_room`], for parts of a table.
+    fn make_room_in_table(&mut self, element: Element) -> bool {
+        use Element::*;
+        let Some(table) = self.open.iter().rposition(|open| *open == Table) else { return false };
+        let part = |depth: usize| self.open.get(table + depth).copied();
+        let in_body = matches!(part(1), Some(Tbody | Tfoot | Thead));
+        let in_row = in_body && part(2) == Some(Tr);
+        let in_columns = part(1) == Some(Colgroup);
+        match element {
+            Col => {
+                self.close_to(table + 1 + usize::from(in_columns));
+                if !in_columns {
+                    self.imply(Colgroup);
+                }
+            }
+            Tr | Td | Th => {
+                let is_cell = element != Tr;
+                self.close_to(table + 1 + usize::from(in_body) + usize::from(is_cell && in_row));
+                if !in_body {
+                    self.imply(Tbody);
+                }
+                if is_cell && !in_row {
+                    self.imply(Tr);
+                }
+            }
+            _ => self.close_to(table + 1),
+        }
+        true
+    }
+
+    /// How deep the innermost element of a kind is, if nothing around it that `stops` comes first.
+    fn within(&self, wanted: impl Fn(Element) -> bool, stops: impl Fn(Element) -> bool) -> Option<usize> {
+        let at = self.open.iter().rposition(|open| wanted(*open) || stops(*open))?;
+        wanted(self.open[at]).then_some(at)
+    }
+
+    /// Closes the innermost `element`, if it is open within this table or cell.
+    fn close(&mut self, element: Element) {
+        use Element::*;
+        let is_part = !element.parents().is_empty();
+        let at = self.within(
+            |open| open == element,
+            |open| match element {
+                Li => open.is_scope() || matches!(open, Ul | Ol),
+                _ if is_part => open == Table,
+                _ => open.is_scope(),
+            },
+        );
+        if let Some(at) = at {
+            self.close_to(at);
+        }
+    }
+
+    /// Closes the item of a list that another one ends by beginning.
+    fn close_item(&mut self, is_item: impl Fn(Element) -> bool) {
+        let stops = |open: Element| open.is_special() && !matches!(open, Element::Address | Element::Div | Element::P);
+        if let Some(at) = self.within(is_item, stops) {
+            self.close_to(at);
+        }
+    }
+
+    /// Writes end tags until `depth` elements are open.
+    fn close_to(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            if let Some(element) = self.open.pop() {
+                self.out.extend(["</", element.name(), ">"]);
+            }
+        }
+    }
+}
+
+fn push_attribute(name: &str, value: &str, out: &mut String) {
+    out.extend([" ", name, "=\""]);
+    text::push_escaped(value, out);
+    out.push('"');
+}
