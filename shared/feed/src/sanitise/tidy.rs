@@ -33,8 +33,8 @@ pub(super) struct Tidy<'a> {
     in_noscript: bool,
     /// The latest image, and whether it was one for readers without scripts.
     image: Option<(String, bool)>,
-    /// The latest frame.
-    frame: Option<String>,
+    /// The latest frame, and whether it was an `<iframe>`.
+    frame: Option<(String, bool)>,
 }
 
 impl<'a> Tidy<'a> {
@@ -97,17 +97,17 @@ impl<'a> Tidy<'a> {
 
     fn start(&mut self, name: &'a str) {
         match tags::allowed(name).or_else(|| tags::instead_of(name)) {
-            Some(Element::Iframe) => self.frame("src"),
+            Some(Element::Iframe) => self.frame("src", true),
             Some(Element::Img) => self.image(),
             Some(element) => self.element(element),
             None if tags::is_dropped_whole(name) => self.tokens.skip_past(name),
             None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = true,
-            None if name.eq_ignore_ascii_case("embed") => self.frame("src"),
-            None if name.eq_ignore_ascii_case("object") => self.frame("data"),
+            None if name.eq_ignore_ascii_case("embed") => self.frame("src", false),
+            None if name.eq_ignore_ascii_case("object") => self.frame("data", false),
             None if name.eq_ignore_ascii_case("param") => {
                 let is_address = |name: &str| name.eq_ignore_ascii_case("movie") || name.eq_ignore_ascii_case("src");
                 if self.tokens.attribute("name").is_some_and(is_address) {
-                    self.frame("value");
+                    self.frame("value", false);
                 }
             }
             None => {}
@@ -117,11 +117,7 @@ impl<'a> Tidy<'a> {
     fn end(&mut self, name: &str) {
         match tags::allowed(name).or_else(|| tags::instead_of(name)) {
             // Browsers take `</br>` for `<br>`.
-            Some(Element::Br) => {
-                if self.make_room(Element::Br) {
-                    self.out.push_str("<br>");
-                }
-            }
+            Some(Element::Br) => self.element(Element::Br),
             Some(element) => self.close(element),
             None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = false,
             None => {}
@@ -175,15 +171,17 @@ impl<'a> Tidy<'a> {
     }
 
     /// A frame stays if it is a player we know, and becomes a link to what it would have shown if not.
-    fn frame(&mut self, attribute: &str) {
+    fn frame(&mut self, attribute: &str, is_iframe: bool) {
         let Some(src) = pictures::source(&self.tokens, attribute, self.base) else { return };
         let player = players::of(&src);
         let address = player.as_deref().unwrap_or(&src);
         // Old pages name it three times, for three kinds of browser.
-        if self.frame.as_deref() == Some(address) {
+        let again =
+            self.frame.as_ref().is_some_and(|(before, was_iframe)| before == address && !(*was_iframe && is_iframe));
+        if again {
             return;
         }
-        self.frame = Some(address.to_owned());
+        self.frame = Some((address.to_owned(), is_iframe));
         if let Some(player) = player {
             if self.make_room(Element::Iframe) {
                 self.open(Element::Iframe, &[("src", Cow::Owned(player))]);
@@ -259,6 +257,9 @@ impl<'a> Tidy<'a> {
         if self.open.last().is_some_and(|top| top.is_frame()) && !self.imply_cell() {
             return false;
         }
+        if element.is_block() {
+            self.close(P);
+        }
         match element {
             A => self.close(A),
             Li => self.close_item(|open| open == Li),
@@ -267,9 +268,6 @@ impl<'a> Tidy<'a> {
                 self.close_to(self.open.len() - 1);
             }
             _ => {}
-        }
-        if element.is_block() {
-            self.close(P);
         }
         self.is_room(element)
     }

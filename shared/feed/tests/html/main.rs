@@ -73,7 +73,7 @@ fn the_second_judge_objects_to_what_is_harmful() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_comes_in_what_goes_out_is_harmless_and_clean_already(html in pieces::soup()) {
