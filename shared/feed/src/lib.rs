@@ -9,6 +9,7 @@
 mod convert;
 mod date;
 mod decode;
+pub mod discover;
 mod draft;
 mod entities;
 mod error;

@@ -1,9 +1,11 @@
 //! What each document must be read as: cases are data, in the folders of `cases/`, named after the rule that they show.
 //!
 //! * `<name>.in` is a document and `<name>.json` what to expect of it: of `parsed` the fields that are named, or an `error`. It may say under which
-//!   `content_type` and `base` the document came. Of a list of feeds it expects `opml` (folders as paths) or `opml_error`.
+//!   `content_type` and `base` the document came. Of a list of feeds it expects `opml` (folders as paths) or `opml_error`, of
+//!   a web page the `links` to feeds.
 //! * `<name>.table.json` is many documents that differ in one place: the `template`, whose `{}` each of `rows` fills with its first value, and a pointer
-//!   `at` which the row's second value must be found in what was parsed. Each row is a case.
+//!   `at` which the row's second value must be found in what was parsed. Each row is a case. With `of`, each row is an address: `guess` and `common_paths`
+//!   are the feeds that it tells of.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +19,7 @@ const BASE: &str = "https://example.org/feeds/main";
 const FEWEST: usize = 38;
 
 /// What a case may compare.
-const SUBJECTS: [&str; 4] = ["parsed", "error", "opml", "opml_error"];
+const SUBJECTS: [&str; 5] = ["parsed", "error", "opml", "opml_error", "links"];
 
 /// What Feedmill makes of a document that came as `case` says.
 fn read(case: &Value, document: &[u8]) -> Value {
@@ -25,6 +27,17 @@ fn read(case: &Value, document: &[u8]) -> Value {
         return read_opml(document);
     }
     let base = case["base"].as_str().unwrap_or(BASE);
+    if case.get("links").is_some() {
+        return json!({ "links": feed::discover::links(document, case["content_type"].as_str(), base) });
+    }
+    let urls = |candidates: Vec<feed::discover::Candidate>| -> Vec<String> {
+        candidates.into_iter().map(|candidate| candidate.url).collect()
+    };
+    match (case["of"].as_str(), std::str::from_utf8(document)) {
+        (Some("guess"), Ok(url)) => return json!({ "parsed": urls(feed::discover::guess(url)) }),
+        (Some("common_paths"), Ok(url)) => return json!({ "parsed": urls(feed::discover::common_paths(url)) }),
+        _ => {}
+    }
     match feed::parse(document, case["content_type"].as_str(), base) {
         Ok(parsed) => json!({ "parsed": parsed }),
         Err(error) => json!({ "error": error.failure() }),
