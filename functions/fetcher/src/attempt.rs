@@ -7,6 +7,7 @@ use domain::decide::{self, Policy, Weighed};
 use domain::failure::{ErrorCode, Failure};
 use domain::job::Reason;
 use domain::response::Response;
+use domain::timing::RESERVE;
 use fetch::FetchError;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,7 +17,7 @@ use crate::ending::{Ending, Exchange, unworked};
 use crate::judge::refused;
 use crate::land;
 use crate::mark::Mark;
-use crate::ready::{LEFTOVER_DELAY, RESERVE, Ready, needs, ready};
+use crate::ready::{LEFTOVER_DELAY, Ready, needs, ready};
 use crate::turns::Turn;
 use crate::verdict::{Step, Verdict};
 

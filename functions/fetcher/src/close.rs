@@ -10,7 +10,6 @@ use crate::Context;
 use crate::delivery::Delivery;
 use crate::ending::{Ending, completed};
 use crate::judge::{announce, repeat};
-use crate::ready::other_lane;
 use crate::verdict::Verdict;
 
 /// Does what a stored result asks for.
@@ -48,7 +47,7 @@ pub(crate) async fn leave(ctx: &Context, delivery: &Delivery, finished: &Finishe
 /// Moves the source to the lane where it belongs by its mean fetch time: one extra write, when the mean crosses a bound.
 async fn change_lane(ctx: &Context, delivery: &Delivery, finished: &Finished) {
     let message = &delivery.message;
-    let Some(lane) = other_lane(message.lane, finished.carry.fetch_ms, message.timeout()) else { return };
+    let Some(lane) = message.lane.better(finished.carry.fetch_ms, message.timeout()) else { return };
     let moved = async {
         match ctx.store.poll(message.source).await? {
             // First fetches go through the slow lane wherever the source belongs.

@@ -85,6 +85,11 @@ impl Context {
         ))
     }
 
+    /// Its store, which it must be admitted to before its first batch.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }

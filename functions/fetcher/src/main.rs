@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use boot::settings::{Settings, Vars};
-use boot::{aws::Aws, clock, logs};
+use boot::{Stopped, aws::Aws, clock, key, logs};
 use fetcher::Context;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -12,15 +12,17 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 const MARGIN: Duration = Duration::from_millis(500);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(logs::Format::Json, &vars);
     let settings = Settings::from_vars(&vars)?;
     let lane = settings.lane;
     let ctx = &Context::of_settings(&settings, &Aws::from_vars(&vars)?, clock::system())?;
+    ctx.store().admit(key::fingerprint_from_vars(&vars)?.as_deref(), clock::now()).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), lane.function_timeout());
         Ok::<_, Error>(fetcher::handle(ctx, event.payload, stopped - MARGIN).await)
     }))
     .await
+    .map_err(Stopped::by)
 }

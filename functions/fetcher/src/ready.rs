@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use domain::message::FetchMessage;
 use domain::time::Timestamp;
-use domain::timing::{Lane, MAX_DELAY};
+use domain::timing::MAX_DELAY;
 
-/// What an attempt keeps after its GET, to read, land and finish.
-pub(crate) const RESERVE: Duration = Duration::from_secs(2);
 /// How long what was left over waits before it comes again.
 pub(crate) const LEFTOVER_DELAY: Duration = Duration::from_secs(10);
 
@@ -44,20 +42,6 @@ pub(crate) fn needs(message: &FetchMessage) -> Duration {
 
 /// Even the quickest source gets so long.
 const QUICK: Duration = Duration::from_secs(2);
-
-/// The lane that a source belongs to, by its time-out and by its mean fetch time, if that differs from `lane`.
-///
-/// Two seconds make it slow, below one it is fast again; a time-out that the fast function cannot wait for is always slow.
-pub(crate) fn other_lane(lane: Lane, fetch_ms: u32, timeout: Duration) -> Option<Lane> {
-    if timeout + RESERVE * 2 > Lane::Fast.function_timeout() {
-        return (lane == Lane::Fast).then_some(Lane::Slow);
-    }
-    match lane {
-        Lane::Fast if fetch_ms > 2_000 => Some(Lane::Slow),
-        Lane::Slow if (1..1_000).contains(&fetch_ms) => Some(Lane::Fast),
-        Lane::Fast | Lane::Slow => None,
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -108,22 +92,6 @@ mod tests {
     fn a_quick_source_needs_little_time_and_an_unknown_one_all_of_it() {
         for (fetch_ms, seconds) in [(0, 20), (100, 2), (1_000, 4), (9_000, 20)] {
             assert_eq!(needs(&message(fetch_ms)), Duration::from_secs(seconds), "{fetch_ms} ms");
-        }
-    }
-
-    #[test]
-    fn a_source_changes_lanes_above_two_seconds_and_below_one() {
-        let (short, long) = (Duration::from_secs(20), Duration::from_secs(60));
-        for (lane, fetch_ms, timeout, other) in [
-            (Lane::Fast, 2_000, short, None),
-            (Lane::Fast, 2_001, short, Some(Lane::Slow)),
-            (Lane::Slow, 1_000, short, None),
-            (Lane::Slow, 999, short, Some(Lane::Fast)),
-            (Lane::Slow, 0, short, None),
-            (Lane::Fast, 100, long, Some(Lane::Slow)),
-            (Lane::Slow, 100, long, None),
-        ] {
-            assert_eq!(other_lane(lane, fetch_ms, timeout), other, "{lane:?} {fetch_ms} {timeout:?}");
         }
     }
 }

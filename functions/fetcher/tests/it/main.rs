@@ -16,5 +16,6 @@ mod marking;
 mod overtaken;
 mod poison;
 mod redelivery;
+mod spread;
 mod units;
 mod world;
