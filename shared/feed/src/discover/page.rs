@@ -53,7 +53,7 @@ struct Page {
 
 impl Page {
     fn start(&mut self, name: &str, tokens: &Tokens<'_>) {
-        let said = |name: &str| tokens.attribute(name).map(links::attribute);
+        let said = |name: &str| tokens.attribute(name).map(text::unescape);
         if name.eq_ignore_ascii_case("base") && !self.has_base {
             let base = said("href").and_then(|href| links::resolve(&href, self.address.as_ref()));
             if let Some(base) = base.as_deref().and_then(links::base) {
@@ -95,7 +95,7 @@ impl Page {
 
     /// A `link` element that names a feed.
     fn declared(&self, tokens: &Tokens<'_>) -> Option<Candidate> {
-        let said = |name: &str| tokens.attribute(name).map(links::attribute);
+        let said = |name: &str| tokens.attribute(name).map(text::unescape);
         let rels = said("rel").unwrap_or_default().to_ascii_lowercase();
         let has = |wanted: &str| rels.split_ascii_whitespace().any(|rel| rel == wanted);
         if !has("alternate") && !has("feed") || has("stylesheet") {
@@ -124,7 +124,7 @@ impl Page {
 
     /// An `a` element whose address is called like a feed, or that says it leads to one.
     fn linked(&self, tokens: &Tokens<'_>) -> Option<Candidate> {
-        let said = |name: &str| tokens.attribute(name).map(links::attribute);
+        let said = |name: &str| tokens.attribute(name).map(text::unescape);
         let href = said("href")?;
         let address = without_feed_scheme(&href);
         let has_feed_scheme = address != href.trim();
