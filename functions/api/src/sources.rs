@@ -31,8 +31,6 @@ const DRAWS: usize = 10;
 pub(crate) const SAFETY_MINUTES: u64 = 2;
 /// Posts, jobs and keys that a deletion removes at once; the dispatcher goes on with the rest.
 const SWEEP_AT_ONCE: usize = 200;
-/// A source with a longer time-out would not fit the fast lane's function.
-const FAST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The floor that an installation has unless it says otherwise, in wheel minutes.
 const FLOOR: u32 = 60;
@@ -147,7 +145,7 @@ impl Context {
             slot: Slot::of(source, settings.interval_minutes, self.rules.shards),
             url: url.to_string(),
             host: fetch::host_key(url),
-            lane: lane_of(settings),
+            lane: Lane::of(settings.timeout),
             settings,
             subscribers: 0,
             watched: false,
@@ -200,10 +198,6 @@ impl Context {
     }
 }
 
-fn lane_of(settings: SourceSettings) -> Lane {
-    if settings.timeout > FAST_TIMEOUT { Lane::Slow } else { Lane::Fast }
-}
-
 pub(crate) async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
     const SCOPE: &str = "sources";
     let after: Option<Place> = page.cursor.map(|cursor| context.cursors.open(SCOPE, &cursor)).transpose()?;
@@ -230,7 +224,8 @@ pub(crate) async fn change(
             return Err(Problem::not_found("source"));
         };
         let settings = wanted.over(head.settings, &context.rules)?;
-        let lane = if settings.timeout == head.settings.timeout { poll.target.lane } else { lane_of(settings) };
+        let lane =
+            if settings.timeout == head.settings.timeout { poll.target.lane } else { Lane::of(settings.timeout) };
         let slot = Slot::of(source, settings.interval_minutes, context.rules.shards);
         let target = Target { slot, lane, settings, ..poll.target };
         match context.store.change_settings(&head, settings, &target).await? {

@@ -67,7 +67,11 @@ impl Context {
     /// # Errors
     /// [`fetch::SettingsError`] when the way out cannot be built.
     pub fn of_settings(settings: &Settings, aws: &Aws, clock: Clock) -> Result<Self, fetch::SettingsError> {
-        let tables = Tables { sources: settings.sources_table.clone(), posts: settings.posts_table.clone() };
+        let tables = Tables {
+            sources: settings.sources_table.clone(),
+            posts: settings.posts_table.clone(),
+            readers: settings.readers_table.clone(),
+        };
         let urls = Urls {
             fetch: settings.fetch_queue.clone(),
             fetch_slow: settings.fetch_slow_queue.clone(),

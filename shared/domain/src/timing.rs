@@ -35,6 +35,8 @@ pub const MAX_WORK_AGE: Duration = Duration::from_secs(3600);
 pub const ONGOING_AFTER: Duration = Duration::from_secs(1);
 /// A body from this size on is marked ONGOING before it is read.
 pub const BIG_BODY: usize = 1 << 20;
+/// What an attempt leaves of its function's time to write down how it ended.
+pub const RESERVE: Duration = Duration::from_secs(2);
 /// Deaths of a holder alone after which a feed counts as poison.
 pub const POISON_ATTEMPTS: u8 = 2;
 
@@ -52,6 +54,21 @@ impl Lane {
         match self {
             Self::Fast => Duration::from_secs(30),
             Self::Slow => Duration::from_secs(120),
+        }
+    }
+
+    /// The lane of a source of which only the time-out is known.
+    pub fn of(timeout: Duration) -> Self {
+        if timeout + RESERVE * 2 > Self::Fast.function_timeout() { Self::Slow } else { Self::Fast }
+    }
+
+    /// The lane that a source of this one belongs to, if it is the other, by its time-out and by its mean fetch time: two seconds make it slow, below one it is
+    /// fast again (in between it stays where it is); a time-out that the fast function cannot wait for is always slow.
+    pub fn better(self, fetch_ms: u32, timeout: Duration) -> Option<Self> {
+        match self {
+            Self::Fast if fetch_ms > 2_000 || Self::of(timeout) == Self::Slow => Some(Self::Slow),
+            Self::Slow if (1..1_000).contains(&fetch_ms) => Some(Self::of(timeout)).filter(|lane| *lane == Self::Fast),
+            Self::Fast | Self::Slow => None,
         }
     }
 
@@ -85,4 +102,26 @@ pub fn queued_lease(queued_at: Timestamp, earliest: Timestamp, interval: Duratio
 /// out its delay and its work age, its message has come back for the last time, and whoever had it then has been stopped.
 pub fn quiet_after(since: Timestamp) -> Timestamp {
     since + MAX_DELAY + MAX_WORK_AGE + Lane::Slow.visibility() + Lane::Slow.function_timeout()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_changes_lanes_above_two_seconds_and_below_one() {
+        let (short, long) = (Duration::from_secs(20), Duration::from_secs(60));
+        for (lane, fetch_ms, timeout, other) in [
+            (Lane::Fast, 2_000, short, None),
+            (Lane::Fast, 2_001, short, Some(Lane::Slow)),
+            (Lane::Slow, 1_000, short, None),
+            (Lane::Slow, 999, short, Some(Lane::Fast)),
+            (Lane::Slow, 0, short, None),
+            (Lane::Fast, 100, long, Some(Lane::Slow)),
+            (Lane::Slow, 100, long, None),
+        ] {
+            assert_eq!(lane.better(fetch_ms, timeout), other, "{lane:?} {fetch_ms} {timeout:?}");
+        }
+        assert_eq!((Lane::of(Duration::from_secs(26)), Lane::of(Duration::from_secs(27))), (Lane::Fast, Lane::Slow));
+    }
 }
