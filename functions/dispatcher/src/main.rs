@@ -1,9 +1,9 @@
 //! The dispatcher as a Lambda function: boots, then walks the wheel once for each event of its schedule.
 
 use boot::aws::{Aws, Service};
-use boot::clock;
 use boot::logs::{self, Format};
 use boot::settings::{Settings, Vars};
+use boot::{Stopped, clock, key};
 use dispatcher::{Context, MARGIN, Rules, Start, handle};
 use domain::timing::DISPATCHER_TIMEOUT;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -11,7 +11,7 @@ use queue::{Queue, Urls};
 use store::{Store, Tables};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(Format::Json, &vars);
     let settings = Settings::from_vars(&vars)?;
@@ -21,6 +21,7 @@ async fn main() -> Result<(), Error> {
         &aws.config(Service::DynamoDb),
         Tables { sources: settings.sources_table, posts: settings.posts_table },
     );
+    store.admit(key::fingerprint_from_vars(&vars)?.as_deref(), clock::now()).await?;
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let ctx = &Context::new(store, queue, clock::system(), rules);
@@ -31,4 +32,5 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(report)
     }))
     .await
+    .map_err(Stopped::by)
 }

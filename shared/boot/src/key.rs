@@ -52,6 +52,18 @@ pub fn from_vars(vars: &Vars) -> Result<InstallationKey, KeyError> {
     load_or_create(Path::new(vars.get("FEEDMILL_KEY_FILE").ok_or(KeyError::NotSet)?))
 }
 
+/// The fingerprint of the key in the file that `FEEDMILL_KEY_FILE` names, for a function that works without the key: `None` where nobody
+/// gave it one.
+///
+/// # Errors
+/// [`KeyError`] when the file cannot be used, or is not there.
+pub fn fingerprint_from_vars(vars: &Vars) -> Result<Option<String>, KeyError> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source });
+    let key = |path: &Path| read(path)?.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() });
+    let fingerprint = |path| key(path).map(|key: InstallationKey| key.fingerprint());
+    vars.get("FEEDMILL_KEY_FILE").map(Path::new).map(fingerprint).transpose()
+}
+
 fn create(path: &Path) -> Result<InstallationKey, KeyError> {
     let failed = |source| KeyError::File { path: path.to_owned(), source };
     let key = InstallationKey::generate(&mut SystemEntropy);
@@ -95,6 +107,18 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn who_works_without_the_key_compares_it_where_it_is_given_and_never_makes_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let vars = Vars::of([("FEEDMILL_KEY_FILE", path.to_str().unwrap())]);
+        assert!(matches!(fingerprint_from_vars(&vars), Err(KeyError::File { .. })));
+        assert!(!path.exists());
+        let made = load_or_create(&path).unwrap();
+        assert_eq!(fingerprint_from_vars(&vars).unwrap(), Some(made.fingerprint()));
+        assert_eq!(fingerprint_from_vars(&Vars::default()).unwrap(), None);
     }
 
     #[test]

@@ -8,3 +8,6 @@ pub mod clock;
 pub mod key;
 pub mod logs;
 pub mod settings;
+mod stopped;
+
+pub use stopped::Stopped;

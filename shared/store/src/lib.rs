@@ -5,6 +5,7 @@
 //! take a refused condition for an error: who lost a race is told what there is instead. A write whose answer got lost is
 //! recognised when it is tried again.
 
+mod admit;
 mod batch;
 mod call;
 mod content;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use admit::NotAdmitted;
 pub use content::{Body, INLINE_LIMIT, Packed, unpack};
 pub use error::{Cause, StoreError};
 pub use hand::{Marking, Queued, Superseding, Swap};

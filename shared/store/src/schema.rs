@@ -119,6 +119,20 @@ pub enum Stamp {
     },
 }
 
+impl Stamp {
+    /// What a stamp says to code with this key, or without one.
+    pub(crate) fn judge(row: &Row<'_>, fingerprint: Option<&str>) -> Result<Self, StoreError> {
+        let (version, stored): (u32, _) = (row.number("version")?, row.text("key")?);
+        Ok(if version > SCHEMA_VERSION {
+            Self::NewerSchema { version }
+        } else if fingerprint.is_some_and(|own| own != stored) {
+            Self::WrongKey { stored: stored.to_owned() }
+        } else {
+            Self::Ok
+        })
+    }
+}
+
 impl Store {
     /// Makes both tables unless they exist, and waits until they can be used.
     ///
@@ -149,15 +163,7 @@ impl Store {
         else {
             return Err(StoreError::Conflict { operation: "stamping the store" });
         };
-        let row = Row::of("stamp", &item)?;
-        let (version, stored): (u32, _) = (row.number("version")?, row.text("key")?);
-        Ok(if version > SCHEMA_VERSION {
-            Stamp::NewerSchema { version }
-        } else if stored != fingerprint {
-            Stamp::WrongKey { stored: stored.to_owned() }
-        } else {
-            Stamp::Ok
-        })
+        Stamp::judge(&Row::of("stamp", &item)?, Some(fingerprint))
     }
 
     async fn create_table(&self, name: &str, shape: TableShape) -> Result<(), StoreError> {

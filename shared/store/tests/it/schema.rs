@@ -1,7 +1,7 @@
 //! Tables, and the stamp on them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use store::{SCHEMA_VERSION, Stamp, StoreError, Tables};
+use store::{NotAdmitted, SCHEMA_VERSION, Stamp, StoreError, Tables};
 
 use crate::world::{NOON, World};
 
@@ -28,12 +28,48 @@ async fn a_store_remembers_its_key() {
 async fn older_code_keeps_off_tables_of_a_newer_schema() {
     let world = World::new().await;
     world.store.stamp("abc", NOON).await.unwrap();
+    newer_schema(&world).await;
+    let version = SCHEMA_VERSION + 1;
+    assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::NewerSchema { version });
+}
+
+/// Newer code was here.
+async fn newer_schema(world: &World) {
     let newer = AttributeValue::N((SCHEMA_VERSION + 1).to_string());
     let request = world.client.update_item().table_name(Tables::default().sources);
     let request =
         request.key("pk", AttributeValue::S("META".to_owned())).key("sk", AttributeValue::S("SCHEMA".to_owned()));
     let request = request.update_expression("SET version = :v").expression_attribute_values(":v", newer);
     request.send().await.unwrap();
-    let version = SCHEMA_VERSION + 1;
-    assert_eq!(world.store.stamp("abc", NOON).await.unwrap(), Stamp::NewerSchema { version });
+}
+
+/// What a function with this key, or without one, is told at its start.
+async fn check_admission(world: &World, fingerprint: Option<&str>, refusal: Option<&str>) {
+    let (store, meter) = world.store.metered();
+    let told = store.admit(fingerprint, NOON).await.map_err(|error| error.to_string());
+    assert_eq!(told.as_ref().err().map(String::as_str), refusal, "{fingerprint:?}");
+    assert!(meter.take().write_units < 0.1, "a stamped store is only read");
+}
+
+#[tokio::test]
+async fn a_function_works_only_with_a_store_of_its_schema_and_its_key() {
+    let world = World::new().await;
+    // One without a key finds nothing, and leaves nothing that a key could differ from.
+    world.store.admit(None, NOON).await.unwrap();
+    world.store.admit(Some("abc"), NOON).await.unwrap();
+    check_admission(&world, None, None).await;
+    check_admission(&world, Some("abc"), None).await;
+    let wrong = "the store was made under the key with fingerprint abc: give this function that key";
+    check_admission(&world, Some("xyz"), Some(wrong)).await;
+    newer_schema(&world).await;
+    let newer = "the tables have schema 2, this code knows schemas up to 1: update this function";
+    check_admission(&world, None, Some(newer)).await;
+    check_admission(&world, Some("abc"), Some(newer)).await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_admits_nobody() {
+    let world = World::empty().await;
+    let told = world.store.admit(None, NOON).await;
+    assert!(matches!(told, Err(NotAdmitted::Unknown(StoreError::MissingTable { .. }))), "{told:?}");
 }
