@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Docu
         Body::Json(text) => json::read(text, base.as_ref(), repairs)?,
     };
     document.drafts.retain(|draft| !draft.is_blank());
-    identity::assign(&mut document.drafts);
+    identity::assign(&mut document, base.as_ref());
     Ok(document)
 }
 

@@ -7,18 +7,35 @@ use crate::text;
 /// A longer link is dropped: cut, it would lead elsewhere.
 const MAX_LINK: usize = 4 * 1024;
 
-/// `link` as an absolute http(s) URL; `None` for every other kind, and for what is no link.
+/// `link`, as a field of a feed has it, as an absolute http(s) URL; `None` for every other kind, and for what is no link.
+///
+/// As a browser reads it (<https://url.spec.whatwg.org/>), and forgiving what feeds get wrong: entities resolved once too little, a scheme with too many
+/// or too few slashes, and a scheme that is missing, see [`is_place`].
 pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
-    absolute(link, base).filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
+    let link = text::unescape(trim(link));
+    let link = trim(&link);
+    if runs(link) {
+        return None;
+    }
+    absolute(&with_scheme(link, base), base).filter(is_web).map(String::from)
 }
 
-/// As [`resolve`], but an address to write mail to is fine too.
+/// A link in HTML, which browsers read and nobody repairs: http(s), or an address to write mail to.
 pub(crate) fn resolve_href(link: &str, base: Option<&Url>) -> Option<String> {
-    absolute(link, base).filter(|url| matches!(url.scheme(), "http" | "https" | "mailto")).map(String::from)
+    absolute(link, base).filter(|url| is_web(url) || url.scheme() == "mailto").map(String::from)
+}
+
+/// The base that links are resolved against: absolute, http(s), of sane length.
+pub(crate) fn base(url: &str) -> Option<Url> {
+    absolute(url, None).filter(is_web)
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 fn absolute(link: &str, base: Option<&Url>) -> Option<Url> {
-    let link = link.trim();
+    let link = trim(link);
     if link.is_empty() || link.len() > MAX_LINK {
         return None;
     }
@@ -26,42 +43,174 @@ fn absolute(link: &str, base: Option<&Url>) -> Option<Url> {
     (url.as_str().len() <= MAX_LINK).then_some(url)
 }
 
-/// The base that links are resolved against: absolute, http(s), of sane length.
-pub(crate) fn base(url: &str) -> Option<Url> {
-    absolute(url, None).filter(|url| matches!(url.scheme(), "http" | "https"))
+/// Without white space around it, that which has no width included.
+fn trim(link: &str) -> &str {
+    link.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Whether a link runs, opens a file or is its own content, also where something is put into its scheme that a browser might leave out.
+fn runs(link: &str) -> bool {
+    if strip_scheme(link).is_some() {
+        return false;
+    }
+    let letters = link.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c));
+    let scheme: String = letters.take_while(|c| *c != ':').take(16).map(|c| c.to_ascii_lowercase()).collect();
+    link.contains(':')
+        && matches!(scheme.as_str(), "javascript" | "vbscript" | "livescript" | "data" | "file" | "blob" | "about")
+}
+
+/// `link` with `http://` or `https://` written right, or put before it where it is missing.
+fn with_scheme<'a>(link: &'a str, base: Option<&Url>) -> Cow<'a, str> {
+    let scheme = base.map_or("https", Url::scheme);
+    if link.starts_with("//") && base.is_none() {
+        return Cow::Owned(format!("{scheme}:{link}"));
+    }
+    let mut rest = link;
+    let mut written = None;
+    // Some feeds put a scheme before what has one.
+    while written.is_none() || strip_scheme(rest).is_some() {
+        let Some((scheme, place)) = split_scheme(rest) else { break };
+        (written, rest) = (Some(scheme), place);
+    }
+    match written {
+        Some(scheme) if strip_scheme(link).is_none_or(|place| place.len() != rest.len()) => {
+            Cow::Owned(format!("{scheme}://{rest}"))
+        }
+        None if is_place(link, base) => Cow::Owned(format!("{scheme}://{link}")),
+        _ => Cow::Borrowed(link),
+    }
+}
+
+/// `https` and `example.org/x` of `https:/example.org/x`, `http:\\example.org/x`, `http// example.org/x`.
+fn split_scheme(link: &str) -> Option<(&'static str, &str)> {
+    let (scheme, rest) = ["https", "http"].iter().find_map(|scheme| {
+        let start = link.get(..scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then(|| (*scheme, &link[scheme.len()..]))
+    })?;
+    let has_colon = rest.starts_with(':');
+    let place = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '/' | '\\'));
+    let is_scheme = has_colon || rest.starts_with("//");
+    (is_scheme && !place.is_empty()).then_some((scheme, place))
+}
+
+/// Endings of hosts that no file has.
+const HOSTS: &[&str] = &["com", "edu", "gov", "info", "net", "org"];
+
+/// Whether a link without a scheme begins with a host and is no relative path: a host is called `www.…`, or as the base's, or ends as few files do.
+fn is_place(link: &str, base: Option<&Url>) -> bool {
+    let host = link.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.split_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let Some((name, ending)) = host.rsplit_once('.') else { return false };
+    let is_host = name.split('.').all(is_label) && is_label(ending) && host.len() <= 253;
+    let is_known = HOSTS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    let is_www = name.get(..4).is_some_and(|www| www.eq_ignore_ascii_case("www."));
+    let is_base = base.and_then(Url::host_str).is_some_and(|base| base.eq_ignore_ascii_case(host));
+    is_host && (is_known || is_www || is_base)
 }
 
 /// Query parameters that tell where a reader came from, not where they go.
 const TRACKING: &[&str] = &[
+    "__hsfp",
+    "__hssc",
+    "__hstc",
+    "__twitter_impression",
+    "_bta_c",
+    "_bta_tid",
+    "_ga",
+    "_gl",
     "_hsenc",
     "_hsmi",
+    "_openstat",
+    "at_campaign",
+    "at_medium",
+    "ck_subscriber_id",
+    "cmpid",
     "dclid",
+    "epik",
+    "fb_action_ids",
+    "fb_action_types",
+    "fb_ref",
+    "fb_source",
     "fbclid",
+    "gad_source",
     "gbraid",
     "gclid",
+    "gclsrc",
+    "guccounter",
+    "guce_referrer",
+    "guce_referrer_sig",
+    "hsctatracking",
+    "igsh",
     "igshid",
+    "li_fat_id",
     "mc_cid",
     "mc_eid",
     "mibextid",
     "mkt_tok",
+    "ml_subscriber",
+    "ml_subscriber_hash",
     "msclkid",
+    "ncid",
+    "ns_campaign",
+    "ns_mchannel",
+    "ns_source",
     "oly_anon_id",
     "oly_enc_id",
+    "rb_clickid",
+    "ref_src",
+    "ref_url",
+    "s_cid",
+    "s_kwcid",
+    "srsltid",
     "ttclid",
     "twclid",
+    "vero_conv",
     "vero_id",
     "wbraid",
+    "wickedid",
+    "wt.mc_id",
+    "wt_mc",
     "xtor",
     "yclid",
+    "ysclid",
+];
+/// As [`TRACKING`], whatever follows.
+const TRACKING_STARTS: &[&str] = &["hsa_", "matomo_", "mtm_", "piwik_", "pk_", "utm_"];
+/// Parameters that are tracking if what they say is that the reader came from a feed.
+const FROM: &[&str] = &["cmp", "emc", "from", "partner", "ref", "source", "src"];
+/// Parameters that number the visits of a reader.
+const SESSION: &[&str] = &[
+    "aspsessionid",
+    "cfid",
+    "cftoken",
+    "jsessionid",
+    "oscsid",
+    "phpsessid",
+    "session_id",
+    "sessionid",
+    "xtcsid",
+    "zenid",
 ];
 
+/// Whether a parameter has nothing to do with which page it is.
 fn is_tracking(parameter: &str) -> bool {
-    let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
-    let utm = name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("utm_"));
-    utm || TRACKING.iter().any(|known| name.eq_ignore_ascii_case(known))
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let is_in = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
+    is_in(TRACKING)
+        || TRACKING_STARTS.iter().any(|start| begins(name, start))
+        || is_in(SESSION)
+        // `sid` may as well be the number of a story.
+        || is_in(&["s", "sid"]) && value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || is_in(FROM) && ["rss", "feed"].iter().any(|from| begins(value, from))
 }
 
-/// Appends the form in which links are compared: without http or https, tracking parameters, default port, and a last slash.
+/// Appends the form in which links are compared: without http or https, parameters for tracking and sessions, default port, and a last slash.
 pub(crate) fn push_normal(link: &str, out: &mut String) {
     let link = text::unescape(link.trim());
     let (link, fragment) = link.split_once('#').map_or((&*link, ""), |(link, fragment)| (link, fragment));
@@ -76,6 +225,7 @@ pub(crate) fn push_normal(link: &str, out: &mut String) {
         }
         None => path,
     };
+    let path = path.find(";jsessionid=").map_or(path, |session| &path[..session]);
     out.push_str(path.strip_suffix('/').unwrap_or(path));
     let mut mark = '?';
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty() && !is_tracking(parameter)) {
@@ -116,6 +266,30 @@ mod tests {
             ("mailto:a@example.org", None),
             ("", None),
             ("http://[", None),
+            ("java\0script:alert(1)", None),
+            ("&#106;avascript&colon;alert(1)", None),
+            ("\u{feff}vbscript:x", None),
+            ("java\u{200b}script:x", None),
+            ("about:blank", None),
+            ("blob:https://example.org/1", None),
+            ("feed:https://example.org/", None),
+            ("tag:example.org,2026:1", None),
+            ("data/x:y", Some("https://example.org/blog/data/x:y")),
+            ("http://a.example/?a=1&amp;b=2", Some("http://a.example/?a=1&b=2")),
+            ("http:/a.example/x", Some("http://a.example/x")),
+            ("https:\\\\a.example\\x", Some("https://a.example/x")),
+            ("http// a.example/x", Some("http://a.example/x")),
+            ("http://https://a.example/x", Some("https://a.example/x")),
+            ("http:///a.example/x", Some("http://a.example/x")),
+            ("www.a.example/x", Some("https://www.a.example/x")),
+            ("a.example.com/x", Some("https://a.example.com/x")),
+            ("example.org:8080/x", Some("https://example.org:8080/x")),
+            ("EXAMPLE.org", Some("https://example.org/")),
+            ("a.html", Some("https://example.org/blog/a.html")),
+            ("index.html.de", Some("https://example.org/blog/index.html.de")),
+            ("example.org/x", Some("https://example.org/x")),
+            ("bücher.example/x", Some("https://example.org/blog/b%C3%BCcher.example/x")),
+            ("https://bücher.example/ü", Some("https://xn--bcher-kva.example/%C3%BC")),
         ];
         for (link, expected) in cases {
             assert_eq!(resolve(link, Some(&base)).as_deref(), expected, "{link}");
@@ -133,6 +307,9 @@ mod tests {
             ("https://example.org/", "//example.org"),
             ("https://example.org/log#v1", "//example.org/log#v1"),
             ("urn:uuid:1", "urn:uuid:1"),
+            ("https://example.org/a;jsessionid=12AB?x=1&PHPSESSID=3&source=rss&pk_kwd=y", "//example.org/a?x=1"),
+            ("https://example.org/?sid=12&source=3", "//example.org?sid=12&source=3"),
+            ("https://example.org/?sid=0123456789abcdef0123456789ABCDEF", "//example.org"),
         ];
         for (link, expected) in cases {
             let mut normal = String::new();

@@ -6,6 +6,8 @@
 //! * `<name>.table.json` is many documents that differ in one place: the `template`, whose `{}` each of `rows` fills with its first value, and a pointer
 //!   `at` which the row's second value must be found in what was parsed. Each row is a case. With `of`, each row is an address: `guess` and `common_paths`
 //!   are the feeds that it tells of.
+//! * A table whose `at` is `keys` compares documents with each other: each row fills the template twice, and says whether the entries of the second have
+//!   the same keys as those of the first, in the same order (`true`), or none in common (`false`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -108,6 +110,10 @@ fn check_table(name: &str, case: &Value, found: &mut Vec<String>) -> usize {
         found.push(format!("{name}: names nothing to compare"));
     }
     for row in rows {
+        if at == "keys" {
+            check_keys(name, case, template, row, found);
+            continue;
+        }
         let Some((input, expected)) = row[0].as_str().zip(row.get(1)) else {
             found.push(format!("{name}: {row} is not an input and what it gives"));
             continue;
@@ -119,6 +125,25 @@ fn check_table(name: &str, case: &Value, found: &mut Vec<String>) -> usize {
         }
     }
     rows.len()
+}
+
+/// What is wrong with a row that compares the keys of two documents.
+fn check_keys(name: &str, case: &Value, template: &str, row: &Value, found: &mut Vec<String>) {
+    let keys = |input: &Value| -> Vec<String> {
+        let actual = read(case, template.replace("{}", input.as_str().unwrap_or_default()).as_bytes());
+        let items = actual["parsed"]["items"].as_array().cloned().unwrap_or_default();
+        items.iter().map(|item| item["key"].to_string()).collect()
+    };
+    let (first, second) = (keys(&row[0]), keys(&row[1]));
+    let is_right = match row[2].as_bool() {
+        _ if first.is_empty() || second.is_empty() => false,
+        Some(true) => first == second,
+        Some(false) => !first.iter().any(|key| second.contains(key)),
+        None => false,
+    };
+    if !is_right {
+        found.push(format!("{name} {row}: the keys are {first:?} and {second:?}"));
+    }
 }
 
 /// Every file below `folder`, without the ending that says what it is.
@@ -194,5 +219,12 @@ fn a_case_that_compares_nothing_or_the_wrong_thing_is_wrong() {
     check_runner("a.table.json", &table(json!([["T", "T"], ["", null]])), "");
     check_runner("a.table.json", &table(json!([])), "a.table.json: names nothing to compare");
     check_runner("a.table.json", &table(json!([["T", "U"]])), "a.table.json \"T\" /title: expected \"U\", got \"T\"");
+    let keys = |rows: Value| json!({ "template": "<rss version='2.0'><channel><item><guid>{}</guid></item></channel></rss>", "at": "keys", "rows": rows });
+    check_runner("a.table.json", &keys(json!([["1", "1", true], ["1", "2", false]])), "");
+    for row in [json!(["1", "1", false]), json!(["1", "2", true]), json!(["1", "1"])] {
+        let mut found = Vec::new();
+        check_table("a.table.json", &keys(json!([row])), &mut found);
+        assert_eq!(found.len(), 1, "{row}");
+    }
     check_runner("a.table.json", &table(json!([["T"]])), "a.table.json: [\"T\"] is not an input and what it gives");
 }
