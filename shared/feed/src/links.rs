@@ -1,5 +1,7 @@
 //! Links: made absolute, http and https only; and their normal form, by which two spellings of one place are told to be one.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use crate::text;
@@ -20,7 +22,12 @@ pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
     absolute(&with_scheme(link, base), base).filter(is_web).map(String::from)
 }
 
-/// A link in HTML, which browsers read and nobody repairs: http(s), or an address to write mail to.
+/// A link in HTML, which browsers read and nobody repairs, as an absolute http(s) URL.
+pub(crate) fn resolve_src(link: &str, base: Option<&Url>) -> Option<String> {
+    absolute(link, base).filter(is_web).map(String::from)
+}
+
+/// As [`resolve_src`]; an address to write mail to is fine too.
 pub(crate) fn resolve_href(link: &str, base: Option<&Url>) -> Option<String> {
     absolute(link, base).filter(|url| is_web(url) || url.scheme() == "mailto").map(String::from)
 }
@@ -100,17 +107,18 @@ fn split_scheme(link: &str) -> Option<(&'static str, &str)> {
 /// Endings of hosts that no file has.
 const HOSTS: &[&str] = &["com", "edu", "gov", "info", "net", "org"];
 
-/// Whether a link without a scheme begins with a host and is no relative path: a host is called `www.…`, or as the base's, or ends as few files do.
+/// Whether a link without a scheme begins with a host and is no relative path: a host is called `www.…`; or, where it could be relative, as the base's,
+/// or ends as few files do.
 fn is_place(link: &str, base: Option<&Url>) -> bool {
     let host = link.split(['/', '?', '#']).next().unwrap_or_default();
     let host = host.split_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
     let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     let Some((name, ending)) = host.rsplit_once('.') else { return false };
     let is_host = name.split('.').all(is_label) && is_label(ending) && host.len() <= 253;
-    let is_known = HOSTS.iter().any(|known| ending.eq_ignore_ascii_case(known));
     let is_www = name.get(..4).is_some_and(|www| www.eq_ignore_ascii_case("www."));
-    let is_base = base.and_then(Url::host_str).is_some_and(|base| base.eq_ignore_ascii_case(host));
-    is_host && (is_known || is_www || is_base)
+    let is_known = HOSTS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    let is_base = |base: &Url| base.host_str().is_some_and(|base| base.eq_ignore_ascii_case(host));
+    is_host && (is_www || base.is_some_and(|base| is_known || is_base(base)))
 }
 
 /// Query parameters that tell where a reader came from, not where they go.
@@ -295,6 +303,9 @@ mod tests {
             assert_eq!(resolve(link, Some(&base)).as_deref(), expected, "{link}");
         }
         assert_eq!(resolve_href("mailto:a@example.org", None).as_deref(), Some("mailto:a@example.org"));
+        assert_eq!(resolve("www.a.example/1", None).as_deref(), Some("https://www.a.example/1"));
+        assert_eq!(resolve("//a.example/1", None).as_deref(), Some("https://a.example/1"));
+        assert_eq!(resolve("a.example.com:1", None), None);
         assert_eq!(resolve(&"a".repeat(5_000), Some(&base)), None);
     }
 

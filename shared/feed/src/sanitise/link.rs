@@ -9,7 +9,7 @@ use crate::text::unescape;
 
 /// Bytes of a picture that is part of the page itself: enough for a formula or an icon.
 const MAX_DATA_IMAGE: usize = 16 * 1024;
-/// Bytes of a link; a longer one would be dropped by [`links::resolve`] as well.
+/// Bytes of a link; a longer one would be dropped by [`links::resolve_src`] as well.
 const MAX_LINK: usize = 4 * 1024;
 
 /// An attribute's raw value as an absolute http(s) URL.
@@ -19,7 +19,7 @@ pub(super) fn web<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> 
 
 /// A link without entities as an absolute http(s) URL.
 pub(super) fn absolute<'a>(link: Cow<'a, str>, base: Option<&Url>) -> Option<Cow<'a, str>> {
-    if is_settled(&link) { Some(link) } else { links::resolve(&link, base).map(Cow::Owned) }
+    if is_settled(&link) { Some(link) } else { links::resolve_src(&link, base).map(Cow::Owned) }
 }
 
 /// As [`web`]; one may write or call as well.
