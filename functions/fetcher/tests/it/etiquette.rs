@@ -1,16 +1,17 @@
-//! How a polite fetcher behaves, rule by rule, as the origin sees it.
+//! How a polite fetcher behaves, rule by rule, as the origin sees it. The rule on spreading polls needs a wheel and has its own room, [`crate::spread`].
+
+mod hosts;
+mod trouble;
 
 use std::time::Duration;
 
 use domain::carry::Hold;
-use domain::failure::ErrorCode;
 use domain::job::Finished;
-use domain::source::SourceState;
 use domain::time::Timestamp;
 use origin::Reply;
 
 use crate::feeds::rss;
-use crate::world::{HOUR, World, code, counts};
+use crate::world::{HOUR, World, counts};
 
 const FEED: &str = "/feed.xml";
 
@@ -173,52 +174,6 @@ async fn rule_7_retry_after_is_waited_for_on_429_and_503_and_without_it_four_hou
 }
 
 #[tokio::test]
-async fn rule_8_failures_back_off_exponentially_to_a_ceiling_and_recover_with_the_first_success() {
-    let world = World::new().await;
-    let broken = [
-        Reply::status(500),
-        Reply::status(400),
-        Reply::raw("this is no HTTP"),
-        Reply::ok("this is no feed"),
-        Reply::ok(rss([("a", "text")])).truncated(20),
-        Reply::status(500),
-        Reply::status(500),
-        Reply::status(500),
-        feed(),
-    ];
-    let jobs = polls(&world, broken).await;
-    let waits: Vec<u64> = jobs.iter().filter_map(hold).map(|(_, wait)| wait.as_secs() / 3600).collect();
-    // The fourth answer came with a body but without validators, whose four hours are shorter than its own eight.
-    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 36, 36]);
-    let last = jobs.last().unwrap();
-    assert_eq!((last.carry.streak, counts(last)), (0, Some((1, 0))));
-}
-
-#[tokio::test]
-async fn rule_10_a_confirmed_410_ends_the_source_and_a_404_slows_it_down() {
-    let world = World::new().await;
-    let jobs =
-        polls(&world, [feed(), Reply::status(410), Reply::status(404), Reply::status(410), Reply::status(410)]).await;
-    assert_eq!(code(&jobs[2]), Some(ErrorCode::NotFound));
-    assert_eq!(hold(&jobs[2]), Some((Hold::Backoff, 2 * HOUR)));
-    let source = jobs[0].source;
-    let head = world.store.head(source).await.unwrap().unwrap();
-    assert_eq!(head.state, SourceState::Gone);
-    assert!(head.reason.unwrap().contains("410"), "subscribers are told why");
-    assert_eq!(world.posts(source).await.len(), 1, "what it had stays");
-    let (pointer, _) = world.store.latest(source).await.unwrap().unwrap();
-    assert!(pointer.closed);
-}
-
-#[tokio::test]
-async fn rule_10_one_410_or_two_with_an_answer_between_end_nothing() {
-    let world = World::new().await;
-    let jobs = polls(&world, [Reply::status(410), feed(), Reply::status(410)]).await;
-    let head = world.store.head(jobs[0].source).await.unwrap().unwrap();
-    assert_eq!(head.state, SourceState::Active);
-}
-
-#[tokio::test]
 async fn rules_12_13_14_what_a_request_says() {
     let world = World::new().await;
     world.origin.always("/a/feed.xml", feed().header("set-cookie", "id=1"));
@@ -255,75 +210,6 @@ async fn rule_15_one_get_for_a_source_however_many_subscribe_and_however_often_i
     let seen = world.origin.all_requests();
     assert_eq!(seen.len(), 1);
     assert!(seen[0].header_text("user-agent").unwrap().contains("50000 subscribers"));
-}
-
-#[tokio::test]
-async fn rule_16_a_429_pauses_the_host_for_every_fetcher_and_nobody_elses() {
-    let world = World::new().await;
-    let (here, there) = (world.environment(), world.environment());
-    let at = |host: &str, path: &str| (world.origin.url_at(host, path), host.to_owned());
-    let mut messages = Vec::new();
-    for (url, host) in [at("busy.localhost", "/1"), at("busy.localhost", "/2"), at("calm.localhost", "/3")] {
-        messages.push(world.source_at(&url, &host).await);
-    }
-    world.origin.always("/1", Reply::status(429).header("retry-after", "600"));
-    world.origin.always("/2", feed());
-    world.origin.always("/3", feed());
-    let batch: Vec<_> = messages.iter().map(|message| (message, 1)).collect();
-    assert!(world.deliver(&here, &batch).await.is_empty());
-    assert_eq!(world.origin.requests("/2").len(), 0, "the next one of the host in the same batch is kept back");
-    assert_eq!(world.origin.requests("/3").len(), 1, "another host is not");
-    world.pass(Duration::from_secs(599));
-    assert!(world.deliver(&there, &[(&messages[1], 1)]).await.is_empty());
-    assert_eq!(world.origin.requests("/2").len(), 0, "another fetcher keeps the pause too");
-    world.pass(Duration::from_secs(61));
-    let again = world.given_back().await;
-    assert_eq!(again.len(), 2, "both went back to the queue");
-    world.work(&there, &again[0]).await;
-    assert_eq!(world.origin.requests("/2").len(), 1, "when it is over, it is over");
-}
-
-#[tokio::test]
-async fn rule_16_a_redirected_429_pauses_nobody() {
-    let world = World::new().await;
-    let victim = world.origin.url_at("victim.localhost", "/limit");
-    world.origin.always("/evil", Reply::redirect(302, &victim));
-    world.origin.always("/limit", Reply::status(429).header("retry-after", "600"));
-    let job = world.work(&world.environment(), &world.source("/evil").await).await;
-    // The source itself waits as a failed one does: ten minutes are less than that.
-    assert_eq!((code(&job), hold(&job)), (Some(ErrorCode::TooManyRequests), Some((Hold::Backoff, HOUR))));
-    assert!(world.store.paused_hosts(world.now()).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn rule_16_a_pause_that_outlasts_the_job_fails_it_without_a_word_to_the_host() {
-    let world = World::new().await;
-    let message = world.source(FEED).await;
-    let until = world.now() + 3 * HOUR;
-    world.store.pause_host(&message.host, until, "a test", world.now()).await.unwrap();
-    let job = world.work(&world.environment(), &message).await;
-    assert_eq!(code(&job), Some(ErrorCode::Expired));
-    assert_eq!((job.carry.last_get, job.carry.streak), (None, 0), "the source is not to blame");
-    assert!(world.origin.all_requests().is_empty());
-}
-
-#[tokio::test]
-async fn rule_16_requests_to_one_host_come_one_at_a_time() {
-    let world = World::new().await;
-    let rules = fetcher::Rules { pace: domain::wheel::Pace::of_seconds(1).unwrap(), ..World::rules() };
-    let ctx = world.environment_of(rules);
-    let mut messages = Vec::new();
-    for n in 0..5 {
-        let path = format!("/{n}");
-        world.origin.always(&path, feed().after(Duration::from_millis(20)));
-        messages.push(world.source_at(&world.origin.url_at("one.localhost", &path), "one.localhost").await);
-    }
-    let batch: Vec<_> = messages.iter().map(|message| (message, 1)).collect();
-    assert!(world.deliver(&ctx, &batch).await.is_empty());
-    let seen = world.origin.all_requests();
-    assert_eq!((seen.len(), world.origin.most_at_once(&seen[0].host())), (5, 1));
-    let apart = seen.windows(2).map(|pair| pair[1].at - pair[0].at).min().unwrap();
-    assert!(apart >= Duration::from_millis(20 + 16), "spaced: {apart:?}");
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ fn parts(times: &[Timestamp], whole: Duration, parts: usize) -> Vec<usize> {
     counts
 }
 
+/// Rules 4 and 5 too: nobody is asked more often than once an hour.
 #[tokio::test]
 async fn rule_20_polls_are_spread_over_the_interval_and_nothing_bunches_at_the_top_of_the_hour() {
     let (world, log) = logged().await;

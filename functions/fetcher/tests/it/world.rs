@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::Pace;
 use emulator::{ACCOUNT, Emulator, Where};
-use fetch::{Fetcher, Reach, Settings};
+use fetch::{Fetcher, Lookup, Reach, Settings};
 use fetcher::{Context, Rules};
 use origin::Origin;
 use queue::{Queue, Urls};
@@ -106,7 +106,7 @@ impl World {
     }
 
     pub(crate) fn environment_of(&self, rules: Rules) -> Context {
-        self.environment_on(self.store_on_wire(), &self.wire(), rules, Reach::with_private_networks())
+        self.environment_on(self.store_on_wire(), rules, settings())
     }
 
     /// A store on the wire of the functions, to be counted.
@@ -121,19 +121,26 @@ impl World {
 
     /// One whose store counts.
     pub(crate) fn environment_with(&self, store: Store) -> Context {
-        self.environment_on(store, &self.wire(), Self::rules(), Reach::with_private_networks())
+        self.environment_on(store, Self::rules(), settings())
     }
 
     /// One that keeps to the public internet.
     pub(crate) fn guarded(&self) -> Context {
-        self.environment_on(self.store.clone(), &self.aws, Self::rules(), Reach::default())
+        let settings = Settings { reach: Reach::default(), ..settings() };
+        self.environment_on(self.store_on_wire(), Self::rules(), settings)
     }
 
-    fn environment_on(&self, store: Store, aws: &Aws, rules: Rules, reach: Reach) -> Context {
-        let settings = Settings { reach, ..Settings::new("1.2.3", "https://feedmill.example/about") };
+    /// One that finds no host by its name.
+    pub(crate) fn nameless(&self) -> Context {
+        let settings = Settings { lookup: Lookup::Scripted(Arc::new(|_| Vec::new())), ..settings() };
+        self.environment_on(self.store_on_wire(), Self::rules(), settings)
+    }
+
+    fn environment_on(&self, store: Store, rules: Rules, settings: Settings) -> Context {
+        let wire = self.wire();
         let web = Fetcher::new(settings, self.clock()).unwrap();
-        let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
-        Context::new(store, self.queue_on(aws), bucket, web, self.clock(), rules)
+        let bucket = Bucket::new(&wire.config(Service::S3), "feedmill");
+        Context::new(store, self.queue_on(&wire), bucket, web, self.clock(), rules)
     }
 
     /// The way to the servers that the breaker may break.
@@ -146,4 +153,9 @@ impl World {
         let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
         Queue::new(&aws.config(Service::Sqs), urls)
     }
+}
+
+/// A fetcher that may reach loopback.
+fn settings() -> Settings {
+    Settings { reach: Reach::with_private_networks(), ..Settings::new("1.2.3", "https://feedmill.example/about") }
 }
