@@ -50,6 +50,7 @@ impl Running {
         S: FnOnce(oneshot::Receiver<()>) -> F,
     {
         let (stop, stopped) = oneshot::channel();
+        #[expect(clippy::disallowed_methods, reason = "its handle is kept, and `stop` waits for it")]
         Self { stop, task: tokio::spawn(serve(stopped)) }
     }
 

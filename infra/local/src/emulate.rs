@@ -22,7 +22,7 @@ use crate::{front, install, listen, signals};
 /// [`Trouble::CannotStart`] when the data folder or the port cannot be used.
 pub async fn emulate(args: &EmulateArgs, clock: Clock) -> Result<(), Trouble> {
     let mut signals = signals::listen()?;
-    let listener = listen::on(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))?;
+    let listener = listen::on(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)), "--port")?;
     let data = DataFolder::open(&args.data.data).await?;
     let key = boot::key::load_or_create(&data.key_file()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
     let millis = Arc::clone(&clock);

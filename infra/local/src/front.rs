@@ -44,7 +44,10 @@ async fn exchange(authority: &str, mut request: Request) -> Result<Response, Box
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends with the exchange: with its sender gone and its answer read there is nothing left to do.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it carries the answer's body, which is read after this function has returned; with that read and its sender gone it ends"
+    )]
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection behind the endpoint broke");

@@ -16,11 +16,11 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
 
-/// Listens on `address`.
+/// Listens on `address`, which was chosen by `flag`.
 ///
 /// # Errors
 /// [`Trouble::CannotStart`] when it is not loopback, or cannot be had.
-pub fn on(address: SocketAddr) -> Result<TcpListener, Trouble> {
+pub fn on(address: SocketAddr, flag: &str) -> Result<TcpListener, Trouble> {
     if !address.ip().is_loopback() {
         return Err(Trouble::CannotStart(format!(
             "{address} can be reached from outside, and Feedmill has no accounts yet: whoever reached it could do everything; listen on 127.0.0.1 or [::1]"
@@ -31,7 +31,7 @@ pub fn on(address: SocketAddr) -> Result<TcpListener, Trouble> {
             io::ErrorKind::AddrInUse => "it is in use by another process".to_owned(),
             _ => error.to_string(),
         };
-        Trouble::CannotStart(format!("cannot listen on {address}: {what}; choose another address with --listen"))
+        Trouble::CannotStart(format!("cannot listen on {address}: {what}; choose another with {flag}"))
     })
 }
 

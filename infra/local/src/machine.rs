@@ -77,7 +77,7 @@ impl Machine {
     /// # Errors
     /// [`Trouble::CannotStart`]: the data folder or the port cannot be used, or the address is not loopback.
     pub async fn start(plan: Plan, clock: Clock) -> Result<Self, Trouble> {
-        let listener = listen::on(plan.listen)?;
+        let listener = listen::on(plan.listen, "--listen")?;
         let (data, place, key) = open(plan.place).await?;
         let millis = Arc::clone(&clock);
         let emulator = Emulator::start(place, Arc::new(move || millis().as_millis())).await;

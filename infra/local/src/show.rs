@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::{AddArgs, JobsArgs, ListArgs, PostsArgs};
 use crate::client::Client;
 use crate::shapes::{self, Job, Post, Source};
+use crate::signals;
 use crate::table::{Cell, dim, plain, render};
 use crate::trouble::Trouble;
 use crate::words;
@@ -68,7 +69,11 @@ pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
 pub async fn jobs(args: &JobsArgs, clock: &Clock) -> Result<(), Trouble> {
     let client = Client::of(&args.data)?;
     if args.follow {
-        return follow(&client, args.source.as_deref(), args.json).await;
+        let mut signals = signals::listen()?;
+        return tokio::select! {
+            ended = follow(&client, args.source.as_deref(), args.json) => ended,
+            () = signals.received() => Ok(()),
+        };
     }
     let limit = usize::try_from(args.limit).unwrap_or(MANY);
     let objects = match &args.source {

@@ -75,6 +75,7 @@ async fn a_stop_ends_receives_that_wait() {
     sqs.create_queue("work", &Attributes::new()).unwrap();
     let client = clients::sqs(emulator.endpoints());
     let url = client.get_queue_url().queue_name("work").send().await.unwrap().queue_url.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the test waits for it below")]
     let waiting = tokio::spawn(client.receive_message().queue_url(url).wait_time_seconds(20).send());
     while sqs.waiting_receives() == 0 {
         tokio::task::yield_now().await;

@@ -83,6 +83,26 @@ async fn up_refuses_what_it_cannot_have_with_exit_code_three() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_or_a_port_that_another_process_has_is_refused_in_one_line() {
+    let (data, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let machine = start(folder(data.path()), clock::system()).await;
+    let (path, free) = (data.path().to_str().unwrap(), elsewhere.path().to_str().unwrap());
+    let taken = machine.address();
+    let port = taken.port().to_string();
+    for command in ["up", "demo"] {
+        let args = [command, "--listen", "127.0.0.1:0", "--data", path];
+        check_refused(&args, "", 3, &format!("in use by process {}: stop that one", std::process::id())).await;
+        let args = [command, "--listen", &taken.to_string(), "--data", free];
+        check_refused(&args, "", 3, "in use by another process; choose another with --listen").await;
+    }
+    let args = ["emulate", "--port", &port, "--data", free];
+    check_refused(&args, "", 3, "in use by another process; choose another with --port").await;
+    let args = ["emulate", "--port", "0", "--data", path];
+    check_refused(&args, "", 3, "in use by process").await;
+    machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_speak_to_the_running_feedmill() {
     let origin = Origin::start().await.unwrap();
     serve(&origin, "news", || 3);
@@ -120,16 +140,6 @@ async fn commands_speak_to_the_running_feedmill() {
         check_refused(&["add", url, "--data", &path], "", 1, expected).await;
     }
     check_refused(&["jobs", "../../healthz", "--data", &path], "", 1, "no source id").await;
-    check_refused(&["up", "--listen", "127.0.0.1:0", "--data", &path], "", 3, "in use by process").await;
-    let elsewhere = tempfile::tempdir().unwrap();
-    let taken = machine.address().to_string();
-    check_refused(
-        &["up", "--listen", &taken, "--data", elsewhere.path().to_str().unwrap()],
-        "",
-        3,
-        "in use by another process",
-    )
-    .await;
     machine.stop().await;
     assert!(!Path::new(&path).join("server.json").exists());
 }

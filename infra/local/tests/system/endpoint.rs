@@ -15,10 +15,11 @@ use tokio::sync::watch;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_queues_and_bucket_are_reached_through_one_endpoint() {
     let emulator = Emulator::start(Where::Memory, Arc::new(|| boot::clock::now().as_millis())).await.unwrap();
-    let listener = listen::on("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = listen::on("127.0.0.1:0".parse().unwrap(), "--listen").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let stopping = watch::Sender::new(false);
     let router = front::router(emulator.endpoints());
+    #[expect(clippy::disallowed_methods, reason = "the test waits for it below")]
     let served = tokio::spawn(listen::serve(listener, router, stopping.subscribe(), Duration::from_secs(5)));
 
     let aws = Aws::local(&url, &url, &url);

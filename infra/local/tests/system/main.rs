@@ -16,4 +16,5 @@ mod kill;
 mod life;
 mod platform;
 mod process;
+mod terminal;
 mod world;

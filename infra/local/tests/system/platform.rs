@@ -76,6 +76,7 @@ impl Bench {
         let time = Arc::clone(&self.now);
         let clock: boot::clock::Clock = Arc::new(move || Timestamp::from_millis(time.load(Ordering::SeqCst)));
         let stopping = self.stopping.subscribe();
+        #[expect(clippy::disallowed_methods, reason = "`stop_after` waits for it")]
         tokio::spawn(feed(mapping, self.sqs.clone(), clock, function, stopping, Duration::from_secs(5)))
     }
 

@@ -7,23 +7,23 @@ use std::process::{Child, Command, Stdio};
 use super::world::PATIENCE;
 
 /// A process that does not outlive its test.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(args: &[&str], data: &Path) -> Self {
+    pub(crate) fn start(args: &[&str], data: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_feedmill"));
         command.args(args).arg("--data").arg(data).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command.spawn().unwrap())
     }
 
     /// Asks it to end, as a terminal or an init system does.
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Its exit code and all that it still printed, once it has ended.
-    async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let (mut out, mut child) = (self.0.stdout.take(), self.0);
         let ended = tokio::task::spawn_blocking(move || {
             let mut text = String::new();
@@ -36,8 +36,8 @@ impl Running {
     }
 }
 
-/// The first line that it prints, and not a byte more.
-async fn greeting(running: &mut Running) -> String {
+/// The next line that it prints, and not a byte more.
+pub(crate) async fn line(running: &mut Running) -> String {
     let mut out = running.0.stdout.take().unwrap();
     let read = tokio::task::spawn_blocking(move || {
         let (mut line, mut byte) = (Vec::new(), [0]);
@@ -56,7 +56,7 @@ async fn asked_to_end_it_ends_in_order_and_starts_again() {
     let data = tempfile::tempdir().unwrap();
     for signal in ["-TERM", "-INT"] {
         let mut running = Running::start(&["up", "--listen", "127.0.0.1:0"], data.path());
-        assert!(greeting(&mut running).await.contains("Feedmill runs"), "{signal}");
+        assert!(line(&mut running).await.contains("Feedmill runs"), "{signal}");
         assert!(data.path().join("server.json").exists());
         running.signal(signal);
         let (code, _) = running.end().await;
@@ -69,7 +69,7 @@ async fn asked_to_end_it_ends_in_order_and_starts_again() {
 async fn emulate_prints_what_cargo_lambda_needs() {
     let data = tempfile::tempdir().unwrap();
     let mut running = Running::start(&["emulate", "--port", "0"], data.path());
-    let first = greeting(&mut running).await;
+    let first = line(&mut running).await;
     assert!(first.starts_with("export AWS_ENDPOINT_URL='http://127.0.0.1:"), "{first}");
     running.signal("-TERM");
     let (code, rest) = running.end().await;
