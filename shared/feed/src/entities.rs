@@ -15,7 +15,7 @@ pub(crate) struct Entity {
 
 /// Resolves HTML's entities, once.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
+    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
         return Cow::Borrowed(text);
     };
     let mut out = String::with_capacity(text.len());
@@ -33,7 +33,7 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
                 after
             }
         };
-        let next = rest.find('&').unwrap_or(rest.len());
+        let next = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
         out.push_str(&rest[..next]);
         rest = &rest[next..];
     }

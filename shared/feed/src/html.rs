@@ -132,7 +132,7 @@ impl<'a> Iterator for Tokens<'a> {
             let whole = self.rest;
             let mut at = 0;
             loop {
-                let Some(tag) = whole[at..].find('<').map(|found| at + found) else {
+                let Some(tag) = memchr::memchr(b'<', &whole.as_bytes()[at..]).map(|found| at + found) else {
                     self.rest = "";
                     return (!whole.is_empty()).then_some(Token::Text(whole));
                 };
@@ -200,7 +200,7 @@ fn read_value(rest: &str, at: usize) -> Option<(&str, usize)> {
     let value = &rest[at..];
     match *value.as_bytes().first()? {
         quote @ (b'"' | b'\'') => {
-            let len = value[1..].find(char::from(quote))?;
+            let len = memchr::memchr(quote, &value.as_bytes()[1..])?;
             Some((&value[1..=len], at + len + 2))
         }
         b'>' => Some(("", at)),

@@ -126,7 +126,34 @@ const FIRST: [usize; 27] = {
 pub(crate) fn allowed(name: &str) -> Option<Element> {
     let letter = usize::from(name.bytes().next()?.to_ascii_lowercase().checked_sub(b'a')?);
     let (from, to) = (*FIRST.get(letter)?, *FIRST.get(letter + 1)?);
-    TABLE[from..to].iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)).map(|(_, element, _)| *element)
+    let key = key(name.as_bytes());
+    let at = KEYS[from..to].iter().position(|known| *known == key)?;
+    TABLE.get(from + at).map(|(_, element, _)| *element)
+}
+
+/// The names as numbers: to compare those takes no time.
+const KEYS: [u128; TABLE.len()] = {
+    let mut keys = [0; TABLE.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        keys[at] = key(TABLE[at].0.as_bytes());
+        at += 1;
+    }
+    keys
+};
+
+/// A name of at most fifteen letters as a number, in any case; longer ones are all the same, and that of none.
+const fn key(name: &[u8]) -> u128 {
+    if name.len() > 15 {
+        return u128::MAX;
+    }
+    let mut key = name.len() as u128;
+    let mut at = 0;
+    while at < name.len() {
+        key = key << 8 | name[at].to_ascii_lowercase() as u128;
+        at += 1;
+    }
+    key
 }
 
 /// The element that says the same as one that does not stay.

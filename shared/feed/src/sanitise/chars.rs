@@ -2,26 +2,25 @@
 
 use crate::entities::entity;
 
-/// Bytes that may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        special[byte] = byte != b'\t' as usize && byte != b'\n' as usize;
-        byte += 1;
-    }
-    special[0x7f] = true;
-    special[b'&' as usize] = true;
-    special[b'<' as usize] = true;
-    special[b'>' as usize] = true;
-    special[0xc2] = true;
-    special
-};
+/// Whether a byte may not stand in text as it is: markup, the first byte of a no-break space, and control characters but for tab and line feed.
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20 && byte != b'\t' && byte != b'\n')
+        | (byte == 0x7f)
+        | (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == 0xc2)
+}
 
 /// Where the next byte is that may have to be written otherwise.
 #[inline]
 pub(super) fn next_special(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| SPECIAL[usize::from(*byte)])
+    // Whole chunks first: those are compared all at once.
+    let (chunks, _) = bytes.as_chunks::<32>();
+    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |found, byte| found | is_special(*byte)));
+    let from = plain.count() * 32;
+    bytes[from..].iter().position(|byte| is_special(*byte)).map(|at| from + at)
 }
 
 /// Whether it ends or begins nothing that is to be seen.

@@ -90,7 +90,7 @@ pub(super) fn is_settled(link: &str) -> bool {
     let Some(rest) = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")) else {
         return false;
     };
-    let Some(slash) = rest.find('/') else { return false };
+    let Some(slash) = memchr::memchr(b'/', rest.as_bytes()) else { return false };
     let (host, path) = rest.split_at(slash);
     link.len() <= MAX_LINK && is_plain_host(host) && is_plain_path(path)
 }

@@ -127,7 +127,7 @@ fn pixels(size: &str) -> Option<u32> {
 /// Whether a picture is there to be fetched, not to be seen. `url` is absolute.
 fn is_beacon(url: &str) -> bool {
     let Some(place) = links::strip_scheme(url) else { return false };
-    let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    let (host, path) = place.split_at(memchr::memchr(b'/', place.as_bytes()).unwrap_or(place.len()));
     BEACONS.iter().any(|(name, begin)| {
         let is_host = host.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'));
         is_host && path.starts_with(begin)

@@ -178,7 +178,7 @@ impl<'a> Proof<'a> {
         if !self.skip("=\"") {
             return None;
         }
-        let len = self.rest().find('"')?;
+        let len = memchr::memchr(b'"', self.rest().as_bytes())?;
         let (begin, end) = (self.at, self.at + len);
         while let Some(special) = chars::next_special(&self.html.as_bytes()[self.at..end]) {
             self.at += special;
