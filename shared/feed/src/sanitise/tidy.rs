@@ -321,6 +321,8 @@ impl<'a> Tidy<'a> {
             |open| open == element,
             |open| match element {
                 Li => open.is_scope() || matches!(open, Ul | Ol),
+                // Of a table, the parts and all that is in them.
+                Table => false,
                 _ if is_part => open == Table,
                 _ => open.is_scope(),
             },
