@@ -44,7 +44,7 @@ async fn a_source_that_is_back_is_in_its_slot_takes_jobs_and_says_nothing_of_its
         assert_eq!(seen.pointer, seen.pointer.reopened(false, noon_plus(500)));
         let marking = world.store.mark(desk.source, desk.pointer.job, noon_plus(501), Lane::Fast, true).await.unwrap();
         assert!(matches!(marking, Marking::HeldUntil(_)), "nobody works on the job that ended: {marking:?}");
-        assert_eq!(world.store.slot(desk.poll.target.slot).await.unwrap(), [desk.poll.target.clone()]);
+        assert_eq!(world.store.slot(desk.poll.target.slot).await.unwrap(), std::slice::from_ref(&desk.poll.target));
         // A month after what its server asked for.
         let held = unchanged(desk.source, &desk.pointer).carry.not_before.unwrap().at.max(noon_plus(500));
         assert_eq!(expiry(&world, &desk).await, Some((held + FINISHED_RETENTION).as_secs()));
