@@ -1,4 +1,4 @@
-//! Dates, in every shape in which feeds write them. `docs/FEEDS.md` lists the shapes.
+//! Dates, in every shape in which feeds write them: the rows of `tests/cases/dates` show each.
 //!
 //! What is ambiguous follows a rule, never the text around it: the same text is always the same instant.
 //! - Slashes are American (`09/06/2021` is the sixth of September) unless the first number cannot be a month; dots are day first; dashes between

@@ -208,6 +208,9 @@ const SESSION: &[&str] = &[
 /// Whether a parameter has nothing to do with which page it is.
 fn is_tracking(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    if name.len() < 3 && value.len() != 32 {
+        return false;
+    }
     let is_in = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
     let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
     is_in(TRACKING)

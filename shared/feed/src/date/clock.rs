@@ -57,6 +57,9 @@ fn read_compact(tokens: &mut Tokens<'_>, at: usize) -> Option<Time> {
         6 => (number.value / 10_000, number.value / 100 % 100, number.value % 100),
         _ => return None,
     };
+    if number.digits == 2 && tokens.is_mark(at + 1, ".") {
+        return read(tokens, at);
+    }
     let mut to = at + 1;
     let fraction = if number.digits == 6 { fraction(tokens, to) } else { 0 };
     if is_fraction(tokens, to) && number.digits == 6 {

@@ -36,16 +36,22 @@ const MAYBE_WEEKDAYS: &[(&str, u64)] = &[("mar", 3), ("paz", 10), ("сер", 8)]
 
 /// The month that a word names, in one of some thirty languages.
 pub(super) fn month(word: &str) -> Option<Month> {
-    const ENGLISH: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    // Hebrew says "in September" in one word.
-    let word = word.strip_prefix('ב').unwrap_or(word);
+    const MONTHS_IN_ENGLISH: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const DAYS_IN_ENGLISH: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let sure = |number| Some(Month { number, maybe_weekday: false });
-    if word.len() == 3 && !word.eq_ignore_ascii_case("mar") {
-        let english = (1..).zip(ENGLISH).find(|(_, name)| word.eq_ignore_ascii_case(name));
-        if let Some((number, _)) = english {
+    // Most dates are in English, and need not be held against all the others.
+    if let Some(start) = word.get(..3) {
+        if DAYS_IN_ENGLISH.iter().any(|day| start.eq_ignore_ascii_case(day)) {
+            return None;
+        }
+        let month = (1..).zip(MONTHS_IN_ENGLISH).find(|(_, month)| word.eq_ignore_ascii_case(month));
+        if let Some((number, _)) = month.filter(|(_, month)| *month != "mar") {
             return sure(number);
         }
     }
+    // Hebrew says "in September" in one word.
+    let word = word.strip_prefix('ב').unwrap_or(word);
     if let Some((_, number)) = MAYBE_WEEKDAYS.iter().find(|(name, _)| folded(word).eq(name.chars())) {
         return Some(Month { number: *number, maybe_weekday: true });
     }
@@ -70,11 +76,11 @@ pub(super) fn half_after(word: &str) -> Option<bool> {
         word if word.eq_ignore_ascii_case("pm") => Some(true),
         "πμ" | "ΠΜ" => Some(false),
         "μμ" | "ΜΜ" => Some(true),
-        _ => half_before(word),
+        _ => None,
     }
 }
 
-/// As [`half_after`], of words that stand before it.
+/// As [`half_after`], of words that stand before the time.
 pub(super) fn half_before(word: &str) -> Option<bool> {
     let ends = |halves: &[&str]| halves.iter().any(|half| word.ends_with(half));
     if ends(&["上午", "午前", "오전", "凌晨", "早上"]) {

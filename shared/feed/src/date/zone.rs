@@ -9,7 +9,11 @@ pub(super) fn take(tokens: &mut Tokens<'_>, time: Option<usize>) -> Option<i64> 
     if let Some((at, east)) = number {
         return numeric(tokens, at, east);
     }
-    (0..tokens.len()).filter_map(|at| tokens.word(at)).find_map(names::zone)
+    let word = |at: usize| tokens.word(at).and_then(names::zone);
+    // Elsewhere than behind the time, `et` and `est` are French.
+    let is_upper = |at: &usize| tokens.word(*at).is_some_and(|word| !word.contains(char::is_lowercase));
+    time.and_then(|time| word(time + usize::from(tokens.is_mark(time, ",("))))
+        .or_else(|| (0..tokens.len()).filter(is_upper).find_map(word))
 }
 
 /// Whether what looks like a time is the offset of one. Behind a date alone, `-05:00` is an offset as in XML Schema; with seconds it is a time.
