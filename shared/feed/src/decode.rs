@@ -1,67 +1,130 @@
-//! Bytes to text. The order mark, the `Content-Type` and the XML declaration say which charset (RFC 7303 §3); none of them is believed
-//! where the bytes themselves say UTF-8.
+//! Bytes to text. Who says which charset it is, in this order: an order mark, zero bytes beside the first character, the `Content-Type`, the XML
+//! declaration (RFC 7303 §3), a `meta` as in HTML. None of them is believed where the bytes themselves say otherwise: where they are UTF-8, or where they
+//! cannot be what is claimed and can be what another claims. If nobody says anything that fits, it is guessed.
+
+mod wide;
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
 use crate::repair::Repairs;
 
-/// The XML declaration stands within so many bytes.
-const DECLARATION: usize = 256;
+/// A declaration stands within so many bytes.
+const HEAD: usize = 1024;
 
 /// `bytes` as text; what does not decode is replaced by U+FFFD.
 pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Repairs) -> Cow<'a, str> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return with(encoding, &bytes[mark..], repairs);
+    if let Some(text) = wide::decode(bytes, repairs) {
+        return Cow::Owned(text);
     }
-    if let Some(encoding) = wide(bytes) {
-        return with(encoding, bytes, repairs);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let claims = claims(bytes, content_type);
+    let first = claims.first().copied().flatten();
+    let shifts = claims.iter().flatten().any(|claim| *claim == ISO_2022_JP);
+    // A charset that shifts between sets is all ASCII.
+    if !shifts || !bytes.contains(&0x1b) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                repairs.note_if(!text.is_ascii() && !claims.is_empty() && first != Some(UTF_8), "charset");
+                return Cow::Borrowed(text);
+            }
+            Err(_) if is_mostly_utf8(bytes) => {
+                repairs.note_if(!claims.is_empty() && first != Some(UTF_8), "charset");
+                return with(UTF_8, bytes, repairs);
+            }
+            Err(_) => {}
+        }
     }
-    let label = content_type.and_then(charset_of).or_else(|| declared(bytes)).unwrap_or(UTF_8);
-    // Valid UTF-8 beyond ASCII is never anything else by chance; a charset that shifts between sets is all ASCII, though.
-    if label != UTF_8 && label != ISO_2022_JP && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
-        repairs.note("charset");
-        return with(UTF_8, bytes, repairs);
+    let fits = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
+    for (number, claim) in claims.iter().enumerate() {
+        if let Some(text) = claim.filter(|claim| *claim != UTF_8).and_then(fits) {
+            repairs.note_if(number > 0, "charset");
+            return text;
+        }
     }
-    with(label, bytes, repairs)
+    repairs.note("charset");
+    with(guess(bytes), bytes, repairs)
 }
 
 fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs) -> Cow<'a, str> {
     let (text, had_bad_bytes) = encoding.decode_without_bom_handling(bytes);
-    if had_bad_bytes {
-        repairs.note("bad_bytes");
-    }
+    repairs.note_if(had_bad_bytes, "bad_bytes");
     text
 }
 
-/// UTF-16 without an order mark: `<` or `{` with a zero byte beside it.
-fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
-    match bytes {
-        [b'<' | b'{', 0, ..] => Some(UTF_16LE),
-        [0, b'<' | b'{', ..] => Some(UTF_16BE),
-        _ => None,
+/// Whether what is not ASCII is UTF-8 more often than not, so that the rest is damage.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+        bad += usize::from(!chunk.invalid().is_empty());
     }
+    good > 0 && good >= bad
 }
 
-/// `charset` of a media type. UTF-16 is not believed: it would have shown.
-fn charset_of(content_type: &str) -> Option<&'static Encoding> {
-    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
-    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    narrow(charsets.next()?.1.trim().trim_matches(['"', '\'']))
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+/// What header, declaration and `meta` claim, without those that claim nothing; `None` is a charset that nobody knows.
+fn claims(bytes: &[u8], content_type: Option<&str>) -> Vec<Option<&'static Encoding>> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+    let labels = [content_type.and_then(parameter), declared(&head), meta(&head)];
+    labels.into_iter().flatten().map(encoding).collect()
+}
+
+/// `charset` of a media type.
+fn parameter(content_type: &str) -> Option<&str> {
+    let mut parameters = content_type.split([';', ',']).filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')))
+        .filter(|charset| !charset.is_empty())
 }
 
 /// `encoding` of an XML declaration.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION)]);
-    let declaration = head.split_once("<?xml")?.1.split_once("?>")?.0;
-    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    narrow(value[1..].split_once(quote)?.0)
+fn declared(head: &str) -> Option<&str> {
+    let declaration = head.split_once("<?xml")?.1.split('>').next()?;
+    value(declaration.split_once("encoding")?.1)
 }
 
-fn narrow(label: &str) -> Option<&'static Encoding> {
-    Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != UTF_16LE && *encoding != UTF_16BE)
+/// `charset` of a `meta`, its own or in the media type it repeats.
+fn meta(head: &str) -> Option<&str> {
+    let at = head.as_bytes().windows(5).position(|word| word.eq_ignore_ascii_case(b"<meta"))?;
+    value(head.get(at..)?.split('>').next()?.split_once("charset")?.1)
+}
+
+/// What stands behind `=`, in quotes or not.
+fn value(text: &str) -> Option<&str> {
+    let value = text.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
+    value
+        .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '?' | '/'))
+        .next()
+        .filter(|value| !value.is_empty())
+}
+
+/// The charset of a label, as the Encoding standard knows it or as it is misspelt. UTF-16 is not believed: it would have shown.
+fn encoding(label: &str) -> Option<&'static Encoding> {
+    let lower = label.trim().to_ascii_lowercase().replace('_', "-");
+    let known = Encoding::for_label(lower.as_bytes()).or_else(|| {
+        let digits = lower.trim_start_matches(|c: char| !c.is_ascii_digit());
+        match &*lower {
+            utf if utf.starts_with("utf") && digits.starts_with('8') => Some(UTF_8),
+            windows if windows.starts_with("win") || windows.starts_with("cp") => {
+                Encoding::for_label(format!("windows-{digits}").as_bytes())
+            }
+            iso if iso.contains("8859") => {
+                let part = digits.trim_start_matches("8859").trim_start_matches(|c: char| !c.is_ascii_digit());
+                Encoding::for_label(format!("iso-8859-{part}").as_bytes())
+            }
+            latin if latin.starts_with("latin") => Encoding::for_label(format!("latin{digits}").as_bytes()),
+            _ => None,
+        }
+    });
+    known.filter(|encoding| ![UTF_16LE, UTF_16BE, REPLACEMENT].contains(encoding))
 }
 
 #[cfg(test)]
@@ -79,20 +142,55 @@ mod tests {
         let latin = b"<?xml version='1.0' encoding='iso-8859-1'?>\xe9";
         check(latin, None, "<?xml version='1.0' encoding='iso-8859-1'?>\u{e9}", &[]);
         check(b"\xe9", Some("text/xml; charset=\"windows-1252\""), "\u{e9}", &[]);
-        check(
-            b"<?xml encoding=\"utf-8\"?>\xe9",
-            Some("text/xml;charset=latin1"),
-            "<?xml encoding=\"utf-8\"?>\u{e9}",
-            &[],
-        );
+        let conflict = b"<?xml encoding=\"utf-8\"?>\xe9";
+        check(conflict, Some("text/xml;charset=latin1"), "<?xml encoding=\"utf-8\"?>\u{e9}", &[]);
         check("\u{e9}".as_bytes(), Some("text/xml; charset=iso-8859-1"), "\u{e9}", &["charset"]);
         check(b"\xef\xbb\xbf<a>", Some("text/xml; charset=koi8-r"), "<a>", &[]);
-        check(b"\xfe\xff\0<\0a", None, "<a", &[]);
-        check(b"\xff\xfe<\0a\0", Some("text/xml; charset=utf-8"), "<a", &[]);
-        check(b"<\0a\0", None, "<a", &[]);
-        check(b"\0<\0a", None, "<a", &[]);
-        check(b"a\xffb", None, "a\u{fffd}b", &["bad_bytes"]);
         check(b"\x1b$B$\"\x1b(B", Some("text/xml; charset=iso-2022-jp"), "\u{3042}", &[]);
+        check(
+            b"<meta http-equiv=x content='text/html; charset=koi8-r'>\xc1",
+            None,
+            "<meta http-equiv=x content='text/html; charset=koi8-r'>\u{430}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_claim_that_cannot_be_gives_way() {
+        // Shift_JIS in the header, but no lead byte is followed by a space there; the declaration is right.
+        let russian = b"<?xml encoding='windows-1251'?>\xef\xf0\xe8\xe2\xe5\xf2\x81 \xa0";
+        check(
+            russian,
+            Some("text/xml; charset=shift_jis"),
+            "<?xml encoding='windows-1251'?>\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442}\u{403} \u{a0}",
+            &["charset"],
+        );
+        check(b"caf\xe9", Some("text/xml; charset=utf-8"), "caf\u{e9}", &["charset"]);
         check(b"a", Some("text/xml; charset=nonsense"), "a", &[]);
+        check(b"caf\xe9 x", Some("text/xml; charset=nonsense"), "caf\u{e9} x", &["charset"]);
+        check("\u{e9}\u{e9}".as_bytes(), Some("text/xml; charset=us-ascii"), "\u{e9}\u{e9}", &["charset"]);
+    }
+
+    #[test]
+    fn damage_in_utf_8_is_damage() {
+        check(b"\xc3\xa9\xc3\xa9 a\xffb", None, "\u{e9}\u{e9} a\u{fffd}b", &["bad_bytes"]);
+        check(b"\xc3\xa9\xc3\xa9 \xe2\x82", None, "\u{e9}\u{e9} \u{fffd}", &["bad_bytes"]);
+    }
+
+    #[test]
+    fn a_label_may_be_misspelt() {
+        let cases = [
+            ("utf8", "UTF-8"),
+            ("UTF_8", "UTF-8"),
+            ("utf-8;", "UTF-8"),
+            ("win-1251", "windows-1251"),
+            ("cp1250", "windows-1250"),
+            ("ISO8859_2", "ISO-8859-2"),
+            ("latin-1", "windows-1252"),
+        ];
+        for (label, expected) in cases {
+            assert_eq!(encoding(label).map(Encoding::name), Some(expected), "{label}");
+        }
+        assert_eq!((encoding("utf-16"), encoding("ebcdic")), (None, None));
     }
 }

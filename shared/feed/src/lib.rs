@@ -1,10 +1,10 @@
-//! Bytes of any feed to [`Parsed`]: charset, repair, feed-rs, own identity, sanitised HTML.
+//! Bytes of any feed to [`Parsed`]: charset, repair, own reading, own identity, sanitised HTML.
 //!
 //! Sync and total: no input may abort or panic, and the work is linear in the input. It must never do I/O, read a clock, or hand on HTML or links that were
 //! not judged.
 //!
-//! The way through its rooms: `decode` (bytes to text) → `repair` (finds the feed, mends its root) → `guard` (limits) → `xml` and `convert`, or `json` →
-//! `identity` (key and content hash of each entry) → `sanitise` (on [`Draft::finish`], for those entries alone that are wanted).
+//! The way through its rooms: `decode` (bytes to text) → `front` (finds the feed) → `xml` (RSS, RDF, Atom) or `json` → `identity` (key and content hash of
+//! each entry) → `sanitise` (on [`Draft::finish`], for those entries alone that are wanted). `docs/FEEDS.md` tells it at length.
 
 mod convert;
 mod date;
@@ -13,6 +13,7 @@ pub mod discover;
 mod draft;
 mod entities;
 mod error;
+mod front;
 mod guard;
 mod html;
 mod identity;
@@ -30,7 +31,8 @@ use domain::parsed::Parsed;
 pub use draft::{Document, Draft};
 pub use error::FeedError;
 
-use repair::{Body, Repairs};
+use front::Body;
+use repair::Repairs;
 
 /// Reads a whole feed: `bytes` as the server sent them (decompressed), its `Content-Type`, and the URL they came from.
 ///
@@ -53,10 +55,7 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Docu
     let mut repairs = Repairs::default();
     let text = decode::decode(bytes, content_type, &mut repairs);
     let mut document = match body(&text, &mut repairs)? {
-        Body::Xml { root, rest } => {
-            let feed = xml::read(&root, rest, base.as_ref(), &mut repairs)?;
-            convert::document(feed, base.as_ref(), repairs.into_names())
-        }
+        Body::Xml { text, root, subset } => xml::read(text, root, subset, base.as_ref(), repairs)?,
         Body::Json(text) => json::read(text, base.as_ref(), repairs)?,
     };
     document.drafts.retain(|draft| !draft.is_blank());
@@ -68,7 +67,7 @@ fn body<'a>(text: &'a str, repairs: &mut Repairs) -> Result<Body<'a>, FeedError>
     if let Some(json) = json::find(text, repairs) {
         return Ok(Body::Json(json));
     }
-    repair::find(text, repairs).or_else(|error| json::find_behind_junk(text, repairs).map(Body::Json).ok_or(error))
+    front::find(text, repairs).or_else(|error| json::find_behind_junk(text, repairs).map(Body::Json).ok_or(error))
 }
 
 /// Cleans HTML from elsewhere by the same rules: what it gives is safe to show, with links made absolute against `base`. `None` if nothing is left.

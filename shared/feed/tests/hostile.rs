@@ -45,6 +45,8 @@ fn deep_nesting_is_refused_not_survived_by_luck() {
     check_refused(&format!("{{\"items\":{}", "[".repeat(1_000_000)));
     check_refused(&format!("{{\"items\":{}", "{\"a\":".repeat(MANY)));
     check_refused(&format!("<feed xmlns='http://www.w3.org/2005/Atom'>{}", "<div>".repeat(MANY)));
+    let html = format!("<item><guid>1</guid><description>{}x", "<div>".repeat(MANY));
+    assert_eq!(read(rss(&format!("{html}</description></item>")).as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
 }
 
 #[test]
@@ -103,23 +105,101 @@ fn html_that_takes_its_square_elsewhere_is_read_in_one_pass() {
 }
 
 #[test]
-fn what_would_multiply_in_memory_is_refused() {
+fn what_would_multiply_in_memory_is_read_once_or_refused() {
     let text = "x".repeat(1_000_000);
-    check_refused(&rss(&format!(
-        "<item><media:description>{text}</media:description>{}</item>",
-        "<media:group><media:content url='a'/></media:group>".repeat(1_000)
-    )));
-    check_refused(&rss(&format!(
-        "<item><media:rating>{text}</media:rating>{}</item>",
-        "<media:content url='a'/>".repeat(1_000)
-    )));
-    let base = format!("https://example.org/{}", "x".repeat(3_000));
-    let links = rss(&"<link>y</link>".repeat(MANY));
-    assert_eq!(
-        feed::parse(links.as_bytes(), None, &base).map_err(|error| error.failure().code).err(),
-        Some(ErrorCode::FeedLimits)
+    let groups = "<media:group><media:content url='a'/></media:group>".repeat(1_000);
+    let document = rss(&format!("<item><media:description>{text}</media:description>{groups}</item>"));
+    assert_eq!(read(document.as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
+    let document = rss(&format!("<item><title>x</title>{}</item>", "<enclosure url='y'/>".repeat(MANY)));
+    assert_eq!(read(document.as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
+    let base = format!("https://example.org/{}/", "x".repeat(3_000));
+    let links = rss(&"<item><link>y</link></item>".repeat(9_000));
+    let answer = feed::parse(links.as_bytes(), None, &base).map_err(|error| error.failure().code);
+    assert_eq!(answer.err(), Some(ErrorCode::FeedLimits));
+    let authors: String =
+        (0..60).map(|number| format!("<dc:creator>{number}{}</dc:creator>", "x".repeat(240))).collect();
+    check_refused(&rss(&format!("{authors}{}", "<item><title>x</title></item>".repeat(9_000))));
+    let bases = format!("<item xml:base='{}'><link>y</link></item>", "x/".repeat(1_000));
+    check_refused(
+        &rss(&format!("{}", bases.replace(&"x/".repeat(1_000), "x").repeat(9_000)))
+            .replace("<channel>", &format!("<channel xml:base='{base}'>")),
     );
-    check_refused(&rss(&format!("<item {}/>", "a='' ".repeat(MANY))));
+}
+
+/// Ten million bytes of one thing; fewer where nothing is optimised.
+const BIG: usize = if cfg!(debug_assertions) { 100_000 } else { 10_000_000 };
+
+#[test]
+fn any_one_thing_ten_million_times_is_read_in_one_pass() {
+    let things = [
+        "&",
+        "<",
+        ">",
+        "&#",
+        "&a;",
+        "&amp;",
+        "&nbsp;",
+        "<!--",
+        "<![CDATA[",
+        "<?",
+        "<!",
+        "</",
+        "<a",
+        "<a>",
+        "</a>",
+        "<a/>",
+        "<br>",
+        "<a b=\"",
+        "<a b='\"",
+        "<a \"=\"",
+        "<a '\"<b \"'",
+        "a='' ",
+        "<item>",
+        "<item/>",
+        "</item>",
+        "<item><title>",
+        "<title>",
+        "<title>x</title>",
+        "<media:group>",
+        "<author>",
+        "<link href='x'/>",
+        "<a xmlns:b='c'>",
+        "<a xml:base='d/'>",
+        "<item xml:base='d/'>",
+        "]]>",
+        "<!DOCTYPE [",
+        "<rss ",
+        "<rss version=\"",
+        "<html>",
+        "<category term='x'/>",
+        "<div><p></div>",
+        "é",
+        "\0",
+        "\u{1}x",
+    ];
+    for thing in things {
+        let many = thing.repeat(BIG / thing.len());
+        let wholes = [
+            many.clone(),
+            rss(&many),
+            rss(&format!("<item><guid>1</guid>{many}</item>")),
+            rss(&format!("<item><title>{many}</title></item>")),
+            rss(&format!("<item><description>{many}</description></item>")),
+            format!("<feed><entry><content type='xhtml'>{many}</content></entry></feed>"),
+            format!("<rss {many}><channel/></rss>"),
+            format!("<!DOCTYPE rss [{many}]><rss/>"),
+        ];
+        for document in wholes {
+            // Whatever the answer is.
+            drop(read(document.as_bytes()));
+        }
+    }
+}
+
+#[test]
+fn of_a_million_attributes_the_first_are_read() {
+    let document = rss(&format!("<item {}><title>x</title></item>", "a='' ".repeat(BIG / 5)));
+    assert_eq!(read(document.as_bytes()).map(|parsed| parsed.items.len()), Ok(1));
 }
 
 #[test]
@@ -146,15 +226,7 @@ fn entities_do_not_explode() {
 }
 
 #[test]
-fn a_panic_of_the_parser_is_an_error_of_the_feed() {
-    // feed-rs cuts a name in the middle of a character here.
-    let document = rss("<item><author>\u{ff08}a@example.org\u{ff09}</author></item>");
-    let answer = read(document.as_bytes());
-    assert!(matches!(answer, Ok(_) | Err(ErrorCode::NotAFeed)), "{answer:?}");
-}
-
-#[test]
-fn utf_16_is_read_whatever_feed_rs_thinks_of_it() {
+fn utf_16_may_be_cut_anywhere() {
     let mut bytes = vec![0xfe, 0xff];
     bytes.extend(rss("<title>x</title>").encode_utf16().flat_map(u16::to_be_bytes));
     assert_eq!(read(&bytes).map(|parsed| parsed.title), Ok(Some("x".to_owned())));
@@ -165,9 +237,9 @@ fn utf_16_is_read_whatever_feed_rs_thinks_of_it() {
 
 /// A feed of every kind, to be spoilt.
 const SAMPLES: [&str; 4] = [
-    include_str!("cases/rss20.in"),
-    include_str!("cases/atom10.in"),
-    include_str!("cases/rdf10.in"),
+    include_str!("cases/rss/rss20.in"),
+    include_str!("cases/atom/atom10.in"),
+    include_str!("cases/rdf/rdf10.in"),
     include_str!("cases/json/version-1.1.in"),
 ];
 

@@ -1,0 +1,419 @@
+//! Walks through the elements of a feed: which are open, where one ends that has lost its end tag, and where an entry is whole.
+//!
+//! An entry is whole when its end tag came, or what can only follow it: another entry, or the end of what it stands in. The end of the document cannot.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use url::Url;
+
+use super::entities::Entities;
+use super::fields::{Channel, Fields, Href, Person, Rank, push};
+use super::leaf::{Kind, Leaf};
+use super::names::{self, Names, Ns};
+use super::roles::{self, Place, Role};
+use super::tokens::{Tag, Token, Tokens};
+use crate::FeedError;
+use crate::guard::{MAX_DEPTH, MAX_ENTRIES};
+use crate::repair::Repairs;
+
+/// What an open element is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Root,
+    Channel,
+    Item,
+    Media,
+    Person(Rank),
+    Image,
+    Source,
+}
+
+impl What {
+    fn place(self) -> Place {
+        match self {
+            Self::Root | Self::Channel => Place::Feed,
+            Self::Item => Place::Item,
+            Self::Media => Place::Media,
+            Self::Person(_) => Place::Person,
+            Self::Image => Place::Image,
+            Self::Source => Place::Source,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    name: &'a str,
+    what: What,
+    /// Namespace declarations in force outside of it.
+    bound: usize,
+    base: Option<Rc<Url>>,
+}
+
+/// The state of a walk.
+pub(super) struct Walk<'a, 'r> {
+    pub(super) names: Names<'a>,
+    pub(super) entities: Entities<'a>,
+    pub(super) is_atom: bool,
+    /// Where the document is from.
+    pub(super) home: Option<&'r Url>,
+    /// Bytes that `xml:base` may still take: short ones make long ones.
+    pub(super) base_budget: usize,
+    pub(super) has_controls: bool,
+    pub(super) channel: Channel<'a>,
+    pub(super) items: Vec<Fields<'a>>,
+    pub(super) item: Option<Fields<'a>>,
+    pub(super) person: Person<'a>,
+    leaf: Option<Leaf<'a>>,
+    open: Vec<Open<'a>>,
+    is_done: bool,
+    /// Whether elements did not end as they should.
+    is_unbalanced: bool,
+}
+
+impl<'a, 'r> Walk<'a, 'r> {
+    pub(super) fn new(is_atom: bool, entities: Entities<'a>, home: Option<&'r Url>, len: usize) -> Self {
+        Self {
+            names: Names::new(if is_atom { Ns::Atom } else { Ns::Rss }),
+            entities,
+            is_atom,
+            home,
+            base_budget: len,
+            has_controls: false,
+            channel: Channel::default(),
+            items: Vec::new(),
+            item: None,
+            person: Person::default(),
+            leaf: None,
+            open: Vec::new(),
+            is_done: false,
+            is_unbalanced: false,
+        }
+    }
+
+    /// Reads all that `tokens` has, from the root tag on.
+    ///
+    /// # Errors
+    /// [`FeedError::Limit`] for what is nested too deep.
+    pub(super) fn run(&mut self, mut tokens: Tokens<'a>, repairs: &mut Repairs) -> Result<(), FeedError> {
+        while !self.is_done
+            && let Some(token) = tokens.next()
+        {
+            let Some(token) = self.offer_leaf(token)? else { continue };
+            match token {
+                Token::Start(tag) => self.start(&tag)?,
+                Token::End(name) => self.end(name),
+                Token::Text(raw) => self.loose(self.entities.resolve(raw)),
+                Token::CData(text) => self.loose(Cow::Borrowed(text)),
+            }
+        }
+        repairs.note_if(self.names.is_mended, "namespace");
+        repairs.note_if(self.entities.is_mended(), "entities");
+        repairs.note_if(tokens.is_malformed, "malformed");
+        repairs.note_if(self.is_unbalanced, "unbalanced_tags");
+        repairs.note_if(self.items.len() >= MAX_ENTRIES && !self.open.is_empty(), "entries_cut");
+        repairs.note_if(!self.is_done, "truncated");
+        Ok(())
+    }
+
+    /// Gives a token to the element that is being read; gives it back if that ends without it.
+    fn offer_leaf(&mut self, token: Token<'a>) -> Result<Option<Token<'a>>, FeedError> {
+        let Some(leaf) = &mut self.leaf else { return Ok(Some(token)) };
+        match token {
+            Token::Text(raw) => leaf.push_text(raw, &self.entities),
+            Token::CData(text) => leaf.push_cdata(text),
+            Token::Start(tag) => {
+                if self.ends_leaf(&tag) {
+                    self.finish_broken_leaf();
+                    return Ok(Some(token));
+                }
+                if let Some(leaf) = &mut self.leaf {
+                    leaf.open(&tag);
+                    too_deep(leaf.depth)?;
+                }
+            }
+            Token::End(name) if name.eq_ignore_ascii_case(leaf.name) && leaf.depth == 0 => self.finish_leaf(),
+            Token::End(name) if leaf.items > 0 && is_item(name) => leaf.items -= 1,
+            Token::End(name) if name.eq_ignore_ascii_case(leaf.name) => leaf.close(name),
+            Token::End(name) if self.open.iter().any(|open| open.name.eq_ignore_ascii_case(name)) => {
+                self.finish_broken_leaf();
+                return Ok(Some(token));
+            }
+            Token::End(_) if leaf.ends_at_any() => self.finish_broken_leaf(),
+            Token::End(name) => leaf.close(name),
+        }
+        Ok(None)
+    }
+
+    /// Whether a start tag cannot be part of the element that is being read.
+    fn ends_leaf(&mut self, tag: &Tag<'a>) -> bool {
+        let place = self.place();
+        let Some(leaf) = &mut self.leaf else { return false };
+        if is_item(tag.name) && matches!(self.names.resolve(tag.name).0, Ns::Rss | Ns::Atom) {
+            let is_skipped_list = leaf.target.is_none() && self.item.is_some();
+            leaf.items += usize::from(is_skipped_list && !tag.is_empty);
+            return !is_skipped_list;
+        }
+        if !leaf.is_line() || tag.name.eq_ignore_ascii_case(leaf.name) {
+            return false;
+        }
+        let (ns, local) = self.names.resolve(tag.name);
+        ns != Ns::Other && roles::role(place, ns, local, self.is_atom).is_some()
+    }
+
+    fn finish_broken_leaf(&mut self) {
+        self.is_unbalanced = true;
+        self.finish_leaf();
+    }
+
+    fn finish_leaf(&mut self) {
+        let Some(mut leaf) = self.leaf.take() else { return };
+        self.names.forget(leaf.bound);
+        if let Some(target) = leaf.target
+            && let Some(text) = leaf.text()
+        {
+            self.put(target, text, &leaf);
+        }
+    }
+
+    /// The record that is being filled.
+    pub(super) fn record(&mut self) -> &mut Fields<'a> {
+        self.item.as_mut().unwrap_or(&mut self.channel.fields)
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.open.last().map_or(Place::Feed, |open| open.what.place())
+    }
+
+    /// What links in `tag` are relative to.
+    pub(super) fn base(&mut self, tag: &Tag<'a>) -> Option<Rc<Url>> {
+        let outer = self.open.last().and_then(|open| open.base.clone());
+        if !says_xml(tag) {
+            return outer;
+        }
+        let declared = tag.attributes().find(|(name, _)| *name == "xml:base").map(|(_, base)| base);
+        let Some(base) = declared else { return outer };
+        let base = self.entities.resolve(base);
+        let resolved = Url::options().base_url(outer.as_deref().or(self.home)).parse(base.trim());
+        let resolved = resolved.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        match resolved.and_then(|url| self.base_budget.checked_sub(url.as_str().len()).map(|left| (left, url))) {
+            Some((left, url)) => {
+                self.base_budget = left;
+                Some(Rc::new(url))
+            }
+            None => outer,
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'a>) -> Result<(), FeedError> {
+        let bound = self.names.len();
+        let local = names::local(tag.name);
+        if says_xml(tag) {
+            let is_outside = self.open.is_empty() || local.eq_ignore_ascii_case("channel") || is_item(tag.name);
+            self.names.declare(tag, is_outside);
+        }
+        if self.open.is_empty() {
+            self.root(tag, bound);
+            return Ok(());
+        }
+        let (ns, local) = self.names.resolve(tag.name);
+        let mut role = roles::role(self.place(), ns, local, self.is_atom);
+        if role.is_none() && self.place() == Place::Person {
+            // A person that was never closed: the entry goes on.
+            role = roles::role(Place::Item, ns, local, self.is_atom);
+            if role.is_some() {
+                self.is_unbalanced = true;
+                self.pop();
+            }
+        }
+        match role {
+            Some(role) => self.play(role, tag, bound)?,
+            None if tag.is_empty || names::is_void(local) => self.names.forget(bound),
+            None => self.skip(tag, bound),
+        }
+        Ok(())
+    }
+
+    fn root(&mut self, tag: &Tag<'a>, bound: usize) {
+        let local = names::local(tag.name);
+        let is_entry = local.eq_ignore_ascii_case("entry");
+        let what = if local.eq_ignore_ascii_case("channel") { What::Channel } else { What::Root };
+        self.language_of(tag);
+        let base = self.base(tag);
+        if is_entry {
+            // A feed of one.
+            self.open.push(Open { name: "", what: What::Root, bound, base: None });
+            self.item = Some(Fields::default());
+        }
+        let what = if is_entry { What::Item } else { what };
+        self.open.push(Open { name: tag.name, what, bound, base });
+        if tag.is_empty {
+            self.pop();
+        }
+    }
+
+    /// Opens an element whose children mean something.
+    pub(super) fn enter(&mut self, what: What, tag: &Tag<'a>, bound: usize) -> Result<(), FeedError> {
+        too_deep(self.open.len())?;
+        let base = self.base(tag);
+        self.open.push(Open { name: tag.name, what, bound, base });
+        if tag.is_empty {
+            self.pop();
+        }
+        Ok(())
+    }
+
+    /// Begins an entry.
+    pub(super) fn enter_item(&mut self, tag: &Tag<'a>, bound: usize) -> Result<(), FeedError> {
+        if let Some(unclosed) = self.open.iter().position(|open| open.what == What::Item) {
+            self.is_unbalanced = true;
+            self.pop_to(unclosed);
+        }
+        if self.is_done {
+            return Ok(());
+        }
+        let mut item = Fields::default();
+        if let Some(about) = tag.attribute("about").map(|about| self.entities.resolve(about)) {
+            push(&mut item.links, (roles::ABOUT_LINK, Href { href: about.clone(), base: None }));
+            item.id.put(4, about);
+        }
+        self.item = Some(item);
+        self.enter(What::Item, tag, bound)
+    }
+
+    /// Reads the text of an element.
+    pub(super) fn read(&mut self, tag: &Tag<'a>, target: roles::Target, kind: Kind, bound: usize) {
+        if tag.is_empty {
+            return self.names.forget(bound);
+        }
+        let base = self.base(tag);
+        let mut leaf = Leaf::new(tag.name, Some(target), kind, base, bound);
+        if target == roles::Target::Guid {
+            let says_no = |value: &str| value.trim().eq_ignore_ascii_case("false");
+            leaf.is_link = !tag.attribute("isPermaLink").is_some_and(says_no);
+        }
+        self.leaf = Some(leaf);
+    }
+
+    /// Skips an element and all in it.
+    pub(super) fn skip(&mut self, tag: &Tag<'a>, bound: usize) {
+        if tag.is_empty {
+            return self.names.forget(bound);
+        }
+        self.leaf = Some(Leaf::new(tag.name, None, Kind::Bare, None, bound));
+    }
+
+    /// Text between elements.
+    fn loose(&mut self, text: Cow<'a, str>) {
+        match self.open.last().map(|open| open.what) {
+            Some(What::Person(_)) if !text.trim().is_empty() => {
+                if self.person.text.is_empty() {
+                    self.person.text = text;
+                } else {
+                    self.person.text.to_mut().push_str(&text);
+                }
+            }
+            Some(What::Image) if !text.trim().is_empty() => {
+                let base = self.open.last().and_then(|open| open.base.clone());
+                push(&mut self.record().images, (0, Href { href: text, base }));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
+            Some(at) => {
+                self.is_unbalanced |= at + 1 != self.open.len();
+                self.pop_to(at);
+            }
+            None => self.is_unbalanced = true,
+        }
+    }
+
+    fn pop_to(&mut self, len: usize) {
+        while self.open.len() > len {
+            self.pop();
+        }
+    }
+
+    fn pop(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        self.names.forget(open.bound);
+        match open.what {
+            What::Item => {
+                if let Some(mut item) = self.item.take().filter(|item| !item.is_blank()) {
+                    item.base = item.base.or(open.base);
+                    self.items.push(item);
+                }
+                // The root of a single entry has no name.
+                self.is_done |=
+                    self.items.len() >= MAX_ENTRIES || self.open.last().is_some_and(|root| root.name.is_empty());
+            }
+            What::Person(rank) => {
+                let person = std::mem::take(&mut self.person);
+                push(&mut self.record().authors, (rank, person));
+            }
+            What::Root => self.is_done = true,
+            What::Channel => self.is_done |= self.open.is_empty(),
+            What::Media | What::Image | What::Source => {}
+        }
+    }
+}
+
+impl<'a> Walk<'a, '_> {
+    /// The language that `xml:lang` says, which is the last to be asked.
+    pub(super) fn language_of(&mut self, tag: &Tag<'a>) {
+        if says_xml(tag)
+            && let Some((_, language)) = tag.attributes().find(|(name, _)| *name == "xml:lang")
+        {
+            self.channel.language.put(5, Cow::Borrowed(language));
+        }
+    }
+
+    fn play(&mut self, role: Role, tag: &Tag<'a>, bound: usize) -> Result<(), FeedError> {
+        match role {
+            Role::Channel => {
+                self.language_of(tag);
+                self.enter(What::Channel, tag, bound)
+            }
+            Role::Item => self.enter_item(tag, bound),
+            Role::Person(rank) => {
+                self.person = Person::default();
+                self.enter(What::Person(rank), tag, bound)
+            }
+            Role::Image => {
+                self.image(tag);
+                self.enter(What::Image, tag, bound)
+            }
+            Role::Source => self.enter(What::Source, tag, bound),
+            Role::MediaGroup => self.enter(What::Media, tag, bound),
+            Role::MediaContent => {
+                self.media_content(tag);
+                self.enter(What::Media, tag, bound)
+            }
+            other => {
+                self.leaf_of(other, tag, bound);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a tag may declare a namespace, a base or a language.
+fn says_xml(tag: &Tag<'_>) -> bool {
+    tag.rest.len() > 3 && memchr::memmem::find(tag.rest.as_bytes(), b"xml").is_some()
+}
+
+fn is_item(name: &str) -> bool {
+    let local = names::local(name);
+    local.eq_ignore_ascii_case("item") || local.eq_ignore_ascii_case("entry")
+}
+
+fn too_deep(depth: usize) -> Result<(), FeedError> {
+    match depth >= MAX_DEPTH {
+        true => Err(FeedError::Limit { what: "its elements are nested too deep", limit: MAX_DEPTH }),
+        false => Ok(()),
+    }
+}
