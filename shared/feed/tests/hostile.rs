@@ -119,11 +119,8 @@ fn what_would_multiply_in_memory_is_read_once_or_refused() {
     let authors: String =
         (0..60).map(|number| format!("<dc:creator>{number}{}</dc:creator>", "x".repeat(240))).collect();
     check_refused(&rss(&format!("{authors}{}", "<item><title>x</title></item>".repeat(9_000))));
-    let bases = format!("<item xml:base='{}'><link>y</link></item>", "x/".repeat(1_000));
-    check_refused(
-        &rss(&format!("{}", bases.replace(&"x/".repeat(1_000), "x").repeat(9_000)))
-            .replace("<channel>", &format!("<channel xml:base='{base}'>")),
-    );
+    let items = "<item xml:base='x'><link>y</link></item>".repeat(9_000);
+    check_refused(&rss(&items).replace("<channel>", &format!("<channel xml:base='{base}'>")));
 }
 
 /// Ten million bytes of one thing; fewer where nothing is optimised.
