@@ -30,7 +30,8 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &
                 repairs.note_if(!text.is_ascii() && !claims.is_empty() && first != Some(UTF_8), "charset");
                 return Cow::Borrowed(text);
             }
-            Err(_) if is_mostly_utf8(bytes) => {
+            // Other claims may be right after all: more has to speak against them.
+            Err(_) if is_utf8_but_for_damage(bytes, if first.is_none_or(|first| first == UTF_8) { 1 } else { 10 }) => {
                 repairs.note_if(!claims.is_empty() && first != Some(UTF_8), "charset");
                 return with(UTF_8, bytes, repairs);
             }
@@ -54,14 +55,14 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
     text
 }
 
-/// Whether what is not ASCII is UTF-8 more often than not, so that the rest is damage.
-fn is_mostly_utf8(bytes: &[u8]) -> bool {
+/// Whether what is not ASCII is UTF-8 `times` as often as it is not, so that the rest is damage.
+fn is_utf8_but_for_damage(bytes: &[u8], times: usize) -> bool {
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
         good += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > 0 && good >= bad
+    good > 0 && good / times >= bad
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {
