@@ -60,7 +60,7 @@ mod tests {
             interval_ms: 3_600_000,
             subscribers: 1,
             watched: false,
-            lane: Lane::Fast,
+            lane: domain::timing::Lane::Fast,
             queued_at: NOON,
             tick: domain::wheel::Minute(0),
             earliest: NOON + Duration::from_secs(60),
