@@ -21,7 +21,11 @@ pub const fn queue(lane: Lane) -> &'static str {
 
 /// The tables that `settings` name.
 pub fn tables(settings: &Settings) -> Tables {
-    Tables { sources: settings.sources_table.clone(), posts: settings.posts_table.clone() }
+    Tables {
+        sources: settings.sources_table.clone(),
+        posts: settings.posts_table.clone(),
+        readers: settings.readers_table.clone(),
+    }
 }
 
 /// The queues that `settings` name.

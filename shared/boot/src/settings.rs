@@ -73,6 +73,8 @@ pub struct Settings {
     pub sources_table: String,
     /// `FEEDMILL_POSTS_TABLE`.
     pub posts_table: String,
+    /// `FEEDMILL_READERS_TABLE`.
+    pub readers_table: String,
     /// `FEEDMILL_FETCH_QUEUE_URL`.
     pub fetch_queue: String,
     /// `FEEDMILL_FETCH_SLOW_QUEUE_URL`.
@@ -119,6 +121,7 @@ impl Settings {
         Ok(Self {
             sources_table: text("FEEDMILL_SOURCES_TABLE", "feedmill-sources"),
             posts_table: text("FEEDMILL_POSTS_TABLE", "feedmill-posts"),
+            readers_table: text("FEEDMILL_READERS_TABLE", "feedmill-readers"),
             fetch_queue: needed("FEEDMILL_FETCH_QUEUE_URL", queue)?,
             fetch_slow_queue: needed("FEEDMILL_FETCH_SLOW_QUEUE_URL", queue)?,
             tasks_queue: needed("FEEDMILL_TASKS_QUEUE_URL", queue)?,

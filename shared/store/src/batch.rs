@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, BatchStatementError, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, KeysAndAttributes,
-    ReturnValuesOnConditionCheckFailure, WriteRequest,
+    AttributeValue, BatchStatementError, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, DeleteRequest,
+    KeysAndAttributes, ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
 use futures_util::future::{join_all, try_join_all};
 
@@ -148,6 +148,19 @@ impl Store {
             try_join_all(some.chunks(WRITES).map(|writes| self.batch_write_once(operation, table, writes))).await?;
         }
         Ok(())
+    }
+
+    /// Deletes what is under `keys`, all of one table, none of them twice.
+    pub(crate) async fn delete_all(&self, operation: &'static str, keys: &[Key]) -> Result<(), StoreError> {
+        let Some(table) = keys.first().map(|key| self.table_of(key)) else {
+            return Ok(());
+        };
+        let delete = |key: &Key| {
+            let delete = DeleteRequest::builder().set_key(Some(key.item())).build().map_err(malformed)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        };
+        let writes = keys.iter().map(delete).collect::<Result<_, StoreError>>()?;
+        self.batch_write_to(operation, table, writes).await
     }
 
     async fn batch_write_once(

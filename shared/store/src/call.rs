@@ -76,11 +76,17 @@ impl Store {
         &self.tables.posts
     }
 
+    /// Name of the table `readers`.
+    pub(crate) fn readers(&self) -> &str {
+        &self.tables.readers
+    }
+
     /// The table that `key` belongs to.
     pub(crate) fn table_of(&self, key: &Key) -> &str {
         match key {
             Key::Source { .. } => self.sources(),
             Key::Post(_) => self.posts_table_name(),
+            Key::Reader { .. } => self.readers(),
         }
     }
 

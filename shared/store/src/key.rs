@@ -1,4 +1,6 @@
-//! Every key format of both tables, and how to read it back.
+//! Every key format of all tables, and how to read it back.
+
+mod readers;
 
 use std::str::FromStr;
 
@@ -10,9 +12,11 @@ use domain::wheel::{Minute, Slot};
 
 use crate::row::Item;
 
-/// Partition key of `sources`.
+pub(crate) use readers::*;
+
+/// Partition key of `sources` and `readers`.
 pub(crate) const PK: &str = "pk";
-/// Sort key of `sources`.
+/// Sort key of `sources` and `readers`.
 pub(crate) const SK: &str = "sk";
 /// Partition key of `posts`.
 pub(crate) const NUMBER: &str = "number";
@@ -48,6 +52,13 @@ pub(crate) enum Key {
     },
     /// In `posts`.
     Post(PostNumber),
+    /// In `readers`.
+    Reader {
+        /// Partition.
+        pk: String,
+        /// Sort key.
+        sk: String,
+    },
 }
 
 impl Key {
@@ -113,7 +124,7 @@ impl Key {
     /// The key attributes.
     pub(crate) fn item(&self) -> Item {
         match self {
-            Self::Source { pk, sk } => Item::from([
+            Self::Source { pk, sk } | Self::Reader { pk, sk } => Item::from([
                 (PK.to_owned(), AttributeValue::S(pk.clone())),
                 (SK.to_owned(), AttributeValue::S(sk.clone())),
             ]),
@@ -192,7 +203,7 @@ mod tests {
 
     fn sk(key: &Key) -> &str {
         match key {
-            Key::Source { sk, .. } => sk,
+            Key::Source { sk, .. } | Key::Reader { sk, .. } => sk,
             Key::Post(_) => panic!("a post has no sort key"),
         }
     }

@@ -1,4 +1,4 @@
-//! Feedmill's memory: the tables `sources` and `posts` in DynamoDB, each change one conditional write whose outcomes are an enum.
+//! Feedmill's memory: the tables `sources`, `posts` and `readers` in DynamoDB, each change one conditional write whose outcomes are an enum.
 //!
 //! The only crate that knows tables, keys and attributes (every key format is in `key.rs`, every attribute in `row/`). It must
 //! never decide anything that `domain` can decide, hand out an item as it is stored, read a clock (callers pass the time in), or
@@ -17,6 +17,7 @@ mod landing;
 mod life;
 mod meter;
 mod posts;
+mod readers;
 mod row;
 mod schema;
 mod sources;
@@ -36,9 +37,10 @@ pub use landing::*;
 pub use life::*;
 pub use meter::{Meter, Reading};
 pub use posts::*;
+pub use readers::*;
 pub use schema::{
-    BY_SLOT, BY_SOURCE, Column, ColumnType, Index, POSTS_TABLE, Projected, SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL,
-    TableShape,
+    BY_SLOT, BY_SOURCE, BY_SUBSCRIBED, Column, ColumnType, Index, POSTS_TABLE, Projected, READERS_TABLE,
+    SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL, TableShape,
 };
 pub use sources::{Change, Creating, NewSource, Place};
 pub use wheel::{Claim, Cursor};
@@ -50,11 +52,14 @@ pub struct Tables {
     pub sources: String,
     /// Posts by number.
     pub posts: String,
+    /// Users and what is theirs.
+    pub readers: String,
 }
 
 impl Default for Tables {
     fn default() -> Self {
-        Self { sources: "feedmill-sources".to_owned(), posts: "feedmill-posts".to_owned() }
+        let name = |what| format!("feedmill-{what}");
+        Self { sources: name("sources"), posts: name("posts"), readers: name("readers") }
     }
 }
 

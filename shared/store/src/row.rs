@@ -3,6 +3,7 @@
 //! Every stored item carries its format in `v`. Code reads what it writes, what its predecessor wrote, and what its successor
 //! writes, which may only have added attributes.
 
+mod account;
 mod job;
 mod source;
 
@@ -15,6 +16,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 
+pub(crate) use account::{credential, credential_item, secret_item, user, user_item};
 pub(crate) use job::{finished, finished_item, hand, job_ttl, pointer, pointer_item};
 pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
 

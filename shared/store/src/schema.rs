@@ -1,4 +1,4 @@
-//! Both tables and their indexes as data (the deployment template is compared with them), making them, and the stamp that keeps
+//! All tables and their indexes as data (the deployment template is compared with them), making them, and the stamp that keeps
 //! a foreign key or older code away from them.
 
 use aws_sdk_dynamodb::types::{
@@ -20,7 +20,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const BY_SLOT: &str = "by_slot";
 /// The index of `posts`: (source, ordinal) → number.
 pub const BY_SOURCE: &str = "by_source";
-/// The attribute that lets items expire, in seconds since the epoch; of both tables.
+/// The index of `readers`: source → its subscribers.
+pub const BY_SUBSCRIBED: &str = "by_subscribed";
+/// The attribute that lets items expire, in seconds since the epoch; of all tables.
 pub const TTL: &str = "ttl";
 
 /// What a key attribute holds.
@@ -102,6 +104,19 @@ pub const POSTS_TABLE: TableShape = TableShape {
     },
 };
 
+/// The table `readers`.
+pub const READERS_TABLE: TableShape = TableShape {
+    partition: column(key::PK, ColumnType::Text),
+    sort: Some(column(key::SK, ColumnType::Text)),
+    index: Index {
+        name: BY_SUBSCRIBED,
+        // Attributes of subscriptions alone: what else names a source or a user is not to be in the index.
+        partition: column("subscribed", ColumnType::Text),
+        sort: column("subscriber", ColumnType::Text),
+        projected: Projected::Keys,
+    },
+};
+
 /// What the store says to a process that wants to work with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stamp {
@@ -134,12 +149,14 @@ impl Stamp {
 }
 
 impl Store {
-    /// Makes both tables unless they exist, and waits until they can be used.
+    /// Makes the tables that do not exist, and waits until all can be used.
     ///
     /// # Errors
     /// [`StoreError`]; tables that were made stay, another call goes on.
     pub async fn create_tables(&self) -> Result<(), StoreError> {
-        for (name, shape) in [(self.sources(), SOURCES_TABLE), (self.posts_table_name(), POSTS_TABLE)] {
+        let tables =
+            [(self.sources(), SOURCES_TABLE), (self.posts_table_name(), POSTS_TABLE), (self.readers(), READERS_TABLE)];
+        for (name, shape) in tables {
             self.create_table(name, shape).await?;
             self.wait_for_table(name).await?;
             self.enable_ttl(name).await?;

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::id::ShortId;
 use crate::id::kinds::{self, Kind, Random};
-use crate::id::{ShortId, UserId};
 use crate::time::Timestamp;
 
 /// Everything that a secret can be good for.
@@ -63,8 +63,6 @@ impl CredentialKind for kinds::Reset {
 pub struct Credential<K: Kind> {
     /// Its name in URLs.
     pub id: ShortId<K>,
-    /// Whom it stands for; of an invitation, who invites.
-    pub user: UserId,
     /// What its user calls it.
     pub name: Option<Name>,
     /// When it was made.
@@ -89,9 +87,9 @@ impl<K: CredentialKind> Credential<K> {
     pub const USE_NOTED_EVERY: Duration = Duration::from_secs(3_600);
 
     /// A new one without a name, good for as long as its kind is.
-    pub fn new(id: ShortId<K>, user: UserId, now: Timestamp) -> Self {
+    pub fn new(id: ShortId<K>, now: Timestamp) -> Self {
         let expires_at = K::WHAT.life().map(|life| now + life);
-        Self { id, user, name: None, created_at: now, expires_at, used_at: None }
+        Self { id, name: None, created_at: now, expires_at, used_at: None }
     }
 
     /// Whether it is good for anything at `now`, as far as time goes.
@@ -183,18 +181,16 @@ mod tests {
 
     #[test]
     fn a_session_lives_until_the_millisecond_it_expires_and_a_token_for_ever() {
-        let user = UserId::draw(&mut SystemEntropy);
-        let session = Session::new(ShortId::draw(&mut SystemEntropy), user, NOON);
+        let session = Session::new(ShortId::draw(&mut SystemEntropy), NOON);
         let end = NOON + Duration::from_secs(30 * 86_400);
         assert!(session.lives(end - Duration::from_millis(1)) && !session.lives(end));
-        let token = Token::new(ShortId::draw(&mut SystemEntropy), user, NOON);
+        let token = Token::new(ShortId::draw(&mut SystemEntropy), NOON);
         assert!(token.lives(Timestamp::from_millis(i64::MAX)));
     }
 
     #[test]
     fn use_is_noted_once_an_hour() {
-        let user = UserId::draw(&mut SystemEntropy);
-        let mut token = Token::new(ShortId::draw(&mut SystemEntropy), user, NOON);
+        let mut token = Token::new(ShortId::draw(&mut SystemEntropy), NOON);
         assert!(token.use_is_due(NOON), "the first time");
         token.used_at = Some(NOON);
         let hour = NOON + Duration::from_secs(3_600);

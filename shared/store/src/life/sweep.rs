@@ -1,6 +1,5 @@
 //! Deleting all of a source, a few writes at a time: whoever is stopped anywhere, the next call goes on.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use domain::id::SourceId;
 use domain::time::Timestamp;
 use domain::timing::quiet_after;
@@ -9,7 +8,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, JOB_PREFIX, Key, NATURAL_PREFIX};
 use crate::row::{self, Cells, Item, Row, text, time};
-use crate::write::{Write, malformed};
+use crate::write::Write;
 
 /// How far the deletion of a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl Store {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let items = self.query(OPERATION, request, limit).await?;
         let keys = items.iter().map(|item| Key::of(item).ok_or_else(no_key)).collect::<Result<Vec<_>, _>>()?;
-        self.delete_all(self.sources(), &keys).await?;
+        self.delete_all(OPERATION, &keys).await?;
         Ok(keys.len())
     }
 
@@ -96,17 +95,8 @@ impl Store {
     async fn sweep_posts(&self, source: SourceId, limit: usize) -> Result<usize, StoreError> {
         let page = self.page(source, None, limit).await?;
         let keys: Vec<Key> = page.into_iter().map(|(_, number)| Key::post(number)).collect();
-        self.delete_all(self.posts_table_name(), &keys).await?;
+        self.delete_all(OPERATION, &keys).await?;
         Ok(keys.len())
-    }
-
-    async fn delete_all(&self, table: &str, keys: &[Key]) -> Result<(), StoreError> {
-        let delete = |key: &Key| {
-            let delete = DeleteRequest::builder().set_key(Some(key.item())).build().map_err(malformed)?;
-            Ok(WriteRequest::builder().delete_request(delete).build())
-        };
-        let writes = keys.iter().map(delete).collect::<Result<_, StoreError>>()?;
-        self.batch_write_to(OPERATION, table, writes).await
     }
 
     /// The source itself goes at once, so that nobody ever meets half of one.

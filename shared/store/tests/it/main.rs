@@ -10,6 +10,7 @@ mod jobs;
 mod landing;
 mod life;
 mod posts;
+mod readers;
 mod schema;
 mod sources;
 mod trouble;

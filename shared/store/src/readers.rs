@@ -1,0 +1,25 @@
+//! The table `readers`: users, their credentials, failed attempts to sign in, and the end of a user.
+
+mod credential;
+mod erase;
+mod profile;
+mod register;
+mod sign_in;
+
+use domain::id::UserId;
+
+use crate::key::Key;
+use crate::write::Write;
+
+pub use credential::{Access, Issuing};
+pub use erase::{Erasing, Erasure};
+pub use profile::{ChangingEmail, Resetting, Updating};
+pub use register::{Bootstrapping, Registering};
+
+/// A condition that holds of a user who is there to stay.
+const ALIVE: &str = "attribute_exists(#pk) AND attribute_not_exists(#deleting)";
+
+/// That `user` is there to stay: whatever is to hang on a user is written on this condition, or it would outlive them.
+fn alive(user: UserId) -> Write {
+    Write::to(Key::profile(user)).when(ALIVE)
+}
