@@ -17,6 +17,7 @@ pub mod reading;
 pub mod response;
 pub mod shape;
 pub mod source;
+pub mod subscription;
 pub mod time;
 pub mod timing;
 pub mod triage;

@@ -84,3 +84,15 @@ impl Random for Reset {}
 
 /// Names one reset link of a user.
 pub type ResetId = ShortId<Reset>;
+
+/// Where a user keeps subscriptions.
+pub enum Folder {}
+
+impl Kind for Folder {
+    const NAME: &'static str = "folder";
+}
+
+impl Random for Folder {}
+
+/// Names one folder of a user.
+pub type FolderId = ShortId<Folder>;
