@@ -192,9 +192,11 @@ impl From<Updating> for ChangingEmail {
     }
 }
 
-/// The address is nobody's any more, if it was `user`'s.
+/// The address is nobody's any more, if it was `user`'s. One that is nobody's already is in nobody's way.
 pub(super) fn free(email: &Email, user: UserId) -> Write {
-    Write::to(Key::email(email)).when("#user = :user").bind(":user", text(user.to_string()))
+    Write::to(Key::email(email))
+        .when("attribute_not_exists(#pk) OR #user = :user")
+        .bind(":user", text(user.to_string()))
 }
 
 fn new_password(user: UserId, password: &PasswordHash, generations: Generations) -> Write {

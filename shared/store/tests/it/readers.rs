@@ -5,6 +5,7 @@ mod erase;
 mod profile;
 mod register;
 mod sign_in;
+mod table;
 mod units;
 
 use std::collections::BTreeMap;
