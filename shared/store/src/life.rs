@@ -1,14 +1,12 @@
 //! The end of a source: leaving `active` in one transaction, the way back, and the deletion of everything that hangs on it.
 
+mod departure;
 mod resting;
 mod resume;
 mod sweep;
 
-use std::collections::HashSet;
-
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::carry::Carry;
-use domain::failure::{ErrorCode, Failure};
 use domain::id::{JobId, Ordinal, SourceId};
 use domain::job::{Finished, Pointer};
 use domain::source::{Head, Poll, SourceState};
@@ -17,10 +15,10 @@ use domain::time::Timestamp;
 use crate::Store;
 use crate::call::{Patience, Transacted};
 use crate::error::StoreError;
-use crate::key::{self, Key};
-use crate::row::{self, Item, Row, number, text, time};
-use crate::schema::TTL;
-use crate::write::{PRESENT, Write, put, put_if_absent};
+use crate::key::Key;
+use crate::row::{self, Item, Row};
+
+use departure::Departure;
 
 pub use resume::Resuming;
 pub use sweep::Sweep;
@@ -40,8 +38,16 @@ pub enum Leaving {
     Missing,
 }
 
-/// What is said of a job that was in hand when its source left `active`.
-const CLOSED: &str = "the source was taken off the schedule while this job was in hand";
+/// What became of the end of a last subscription.
+pub(crate) enum Last {
+    /// It is gone, and the source rests.
+    Gone {
+        /// As in [`Leaving::Left`].
+        announce: Option<(JobId, Ordinal, Ordinal)>,
+    },
+    /// Something moved, or was busy: look again.
+    Moved,
+}
 
 const OPERATION: &str = "taking a source off the schedule";
 
@@ -78,7 +84,7 @@ impl Store {
     }
 
     /// As [`Store::leave`], as long as `still` holds of the head; otherwise the answer is [`Leaving::Already`].
-    async fn leave_if(
+    pub(crate) async fn leave_if(
         &self,
         source: SourceId,
         state: SourceState,
@@ -97,7 +103,7 @@ impl Store {
             if !still(&seen.head) {
                 return Ok(Leaving::Already(seen.head.state));
             }
-            let departure = Departure { seen: &seen, state, reason, now };
+            let departure = Departure { seen: &seen, state, reason, now, is_last: false };
             let left = self.transact_once(OPERATION, departure.actions(self.sources())?, None).await?;
             if matches!(left, Transacted::Done) {
                 return Ok(Leaving::Left { announce: seen.range() });
@@ -107,6 +113,28 @@ impl Store {
                 return Err(StoreError::Conflict { operation: OPERATION });
             }
         }
+    }
+
+    /// Ends the last subscription to a source, which comes to rest by that, in one transaction. `None` if it is not the last, or the source stays for another reason.
+    pub(crate) async fn leave_with_the_last(
+        &self,
+        source: SourceId,
+        subscription: TransactWriteItem,
+        now: Timestamp,
+    ) -> Result<Option<Last>, StoreError> {
+        let Some(seen) = self.survey(source).await? else { return Ok(None) };
+        let Head { state, subscribers, watchers, .. } = seen.head;
+        if state != SourceState::Active || subscribers > 1 || watchers > 0 {
+            return Ok(None);
+        }
+        let reason = "nobody subscribes to it";
+        let departure = Departure { seen: &seen, state: SourceState::Resting, reason, now, is_last: true };
+        let mut actions = departure.actions(self.sources())?;
+        actions.push(subscription);
+        Ok(Some(match self.transact_once(OPERATION, actions, None).await? {
+            Transacted::Done => Last::Gone { announce: seen.range() },
+            Transacted::Refused(_) | Transacted::Busy => Last::Moved,
+        }))
     }
 
     /// Reads what the transaction depends on; its conditions see to it that nothing has moved since.
@@ -151,104 +179,6 @@ impl Survey {
         let last = self.head.post_count;
         let open = self.poll.open_landing.filter(|first| *first <= last);
         open.map(|first| (self.pointer.job, first, last)).or(self.closed)
-    }
-}
-
-/// One source on its way out.
-struct Departure<'a> {
-    seen: &'a Survey,
-    state: SourceState,
-    reason: &'a str,
-    now: Timestamp,
-}
-
-impl Departure<'_> {
-    fn actions(&self, table: &str) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut actions = vec![self.head().update(table)?, self.poll().update(table)?];
-        if !self.seen.pointer.closed {
-            actions.push(self.pointer().update(table)?);
-            actions.push(self.job(table)?);
-        }
-        if self.state == SourceState::Resting {
-            actions.push(put(table, resting::item(self.seen.head.source, self.now))?);
-        }
-        if self.seen.head.state == SourceState::Resting {
-            actions.push(resting::forget(&self.seen.head).delete(table)?);
-        }
-        if self.state == SourceState::Deleting {
-            actions.push(put(table, sweep::item(self.seen.head.source, self.now))?);
-            let urls: HashSet<Key> = self.seen.head.url_keys.iter().map(|url| Key::url(url)).collect();
-            for url in urls {
-                actions.push(Write::to(url).delete(table)?);
-            }
-        }
-        Ok(actions)
-    }
-
-    fn head(&self) -> Write {
-        let head = &self.seen.head;
-        Write::to(Key::head(head.source))
-            .change("SET #state = :state, #since = :now, #reason = :reason, #version = :next")
-            .when("#version = :version AND #state = :before AND #post_count = :count")
-            .bind(":state", text(self.state.as_str()))
-            .bind(":now", time(self.now))
-            .bind(":reason", text(self.reason))
-            .bind(":next", number(head.version + 1))
-            .bind(":version", number(head.version))
-            .bind(":before", text(head.state.as_str()))
-            .bind(":count", number(head.post_count.get()))
-    }
-
-    /// Off the wheel, but still in lists; a source that is being deleted is in none.
-    fn poll(&self) -> Write {
-        let poll = &self.seen.poll;
-        let mut sets = "SET #home = :home, #version = :next".to_owned();
-        let mut removes = "REMOVE #open_landing".to_owned();
-        let mut write = Write::to(Key::poll(poll.target.source))
-            .when("#version = :version")
-            .bind(":home", text(key::slot(poll.target.slot)))
-            .bind(":version", number(poll.version))
-            .bind(":next", number(poll.version + 1));
-        if self.state == SourceState::Deleting {
-            removes.push_str(", #slot");
-        } else {
-            sets.push_str(", #slot = :parked");
-            write = write.bind(":parked", text(key::parked(poll.target.slot.shard)));
-        }
-        if let Some((job, first, last)) = self.seen.range() {
-            sets.push_str(", #closed_job = :job, #closed_first = :first, #closed_last = :last");
-            write = write
-                .bind(":job", text(job.to_string()))
-                .bind(":first", number(first.get()))
-                .bind(":last", number(last.get()));
-        }
-        write.change(format!("{sets} {removes}"))
-    }
-
-    fn pointer(&self) -> Write {
-        let pointer = &self.seen.pointer;
-        Write::to(Key::pointer(self.seen.head.source))
-            .change("SET #closed = :closed REMOVE #open")
-            .when("#job = :job AND #lease_until = :lease AND attribute_not_exists(#closed)")
-            .bind(":closed", AttributeValue::Bool(true))
-            .bind(":job", text(pointer.job.to_string()))
-            .bind(":lease", time(pointer.lease_until))
-    }
-
-    /// The latest job, kept for good: what happened last stays known.
-    fn job(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let Survey { head, pointer, finished, carry, .. } = self.seen;
-        if finished.is_some() {
-            let write = Write::to(Key::job(head.source, pointer.job)).change(format!("REMOVE #{TTL}")).when(PRESENT);
-            return write.update(table);
-        }
-        let failure = Failure::new(ErrorCode::Closed, CLOSED);
-        // Nobody may have told that it was started: its message can be worked on without a look at the store.
-        let possible_get = Some(pointer.possible_get_in_any_lane());
-        let failed = Finished::closed_from_outside(head.source, pointer, failure, carry, possible_get, self.now);
-        let mut item = row::finished_item(&failed)?;
-        item.remove(TTL);
-        put_if_absent(table, key::PK, item)
     }
 }
 

@@ -5,6 +5,7 @@ mod erase;
 mod profile;
 mod register;
 mod sign_in;
+mod subscription;
 
 use domain::id::UserId;
 
@@ -15,6 +16,7 @@ pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
+pub use subscription::{Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.
 const ALIVE: &str = "attribute_exists(#pk) AND attribute_not_exists(#deleting)";

@@ -6,6 +6,7 @@
 mod account;
 mod job;
 mod source;
+mod subscription;
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -19,6 +20,7 @@ use domain::time::Timestamp;
 pub(crate) use account::{credential, credential_item, secret_item, user, user_item};
 pub(crate) use job::{finished, finished_item, hand, job_ttl, pointer, pointer_item};
 pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
+pub(crate) use subscription::{folders, read_state, subscription, subscription_item};
 
 use crate::error::StoreError;
 use crate::key::{self, Key};

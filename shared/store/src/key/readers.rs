@@ -49,6 +49,11 @@ impl Key {
         Self::reader(user_partition(user), format!("{}{id}", credential_prefix(K::WHAT)))
     }
 
+    /// A user's subscription.
+    pub(crate) fn subscription(user: UserId, source: SourceId) -> Self {
+        Self::reader(user_partition(user), format!("{SUBSCRIPTION_PREFIX}{source}"))
+    }
+
     /// Failed attempts to sign in, in the minute of `now`.
     pub(crate) fn sign_in(who: &Who<'_>, now: Timestamp) -> Self {
         Self::reader(sign_in_partition(who), sign_in_minute(now))

@@ -13,6 +13,7 @@ mod posts;
 mod readers;
 mod schema;
 mod sources;
+mod subscriptions;
 mod trouble;
 mod units;
 mod wheel;
