@@ -1,9 +1,11 @@
 //! The command line: words, bounds and help. What they do is in [`crate::run`].
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, value_parser};
+use url::Url;
 
 /// The default data folder, in the current folder.
 pub const DEFAULT_DATA: &str = ".feedmill";
@@ -49,7 +51,7 @@ pub enum Command {
     Jobs(JobsArgs),
     /// List posts, newest first, of one source or of all
     Posts(PostsArgs),
-    /// Show what Feedmill sees in a feed, as JSON; needs nothing running
+    /// Show what Feedmill sees in feeds, as JSON; needs nothing running
     Parse(ParseArgs),
     /// Watch Feedmill poll a bundled set of sample feeds, good and bad, without the internet
     Demo(DemoArgs),
@@ -154,8 +156,18 @@ pub struct PostsArgs {
 /// Flags of `parse`.
 #[derive(Debug, Clone, Args)]
 pub struct ParseArgs {
-    /// A file, an http(s) address, or `-` for standard input
-    pub feed: String,
+    /// Files, http(s) addresses, or `-` for standard input; of many, each is a line of JSON that names its `file`
+    #[arg(required = true, value_name = "FILE|URL|-")]
+    pub feeds: Vec<String>,
+    /// Read it as if the server had sent this, for example `text/xml; charset=koi8-r`
+    #[arg(long, value_name = "TYPE")]
+    pub content_type: Option<String>,
+    /// What its relative links are relative to, if not the address that it came from
+    #[arg(long, value_name = "URL")]
+    pub base: Option<Url>,
+    /// How many are read at once; as many as there are processors if not given
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<NonZeroUsize>,
     /// Also fetch from addresses that are not public
     #[arg(long)]
     pub allow_private_networks: bool,

@@ -22,7 +22,7 @@ fn run(args: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-async fn feedmill(args: &[&str], input: &str) -> (i32, String, String) {
+pub(super) async fn feedmill(args: &[&str], input: &str) -> (i32, String, String) {
     let (args, input): (Vec<String>, String) = (args.iter().map(|arg| (*arg).to_owned()).collect(), input.to_owned());
     let output = tokio::task::spawn_blocking(move || run(&args.iter().map(String::as_str).collect::<Vec<_>>(), &input))
         .await
@@ -32,29 +32,11 @@ async fn feedmill(args: &[&str], input: &str) -> (i32, String, String) {
 }
 
 /// Refused with one line on standard error, which says `expected`.
-async fn check_refused(args: &[&str], input: &str, code: i32, expected: &str) {
+pub(super) async fn check_refused(args: &[&str], input: &str, code: i32, expected: &str) {
     let (told, out, err) = feedmill(args, input).await;
     assert_eq!((told, out.as_str()), (code, ""), "{args:?}: {err}");
     assert_eq!(err.lines().count(), 1, "{args:?}: {err}");
     assert!(err.contains(expected), "{args:?}: {err}");
-}
-
-#[tokio::test]
-async fn parse_shows_a_feed_or_says_in_one_line_why_not() {
-    let (code, out, _) = feedmill(&["parse", "-"], &super::world::rss("news", 2)).await;
-    let parsed: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(
-        (code, parsed["format"].as_str(), parsed["items"][0]["title"].as_str()),
-        (0, Some("rss"), Some("news 1"))
-    );
-
-    let data = tempfile::tempdir().unwrap();
-    let page = data.path().join("page.html");
-    std::fs::write(&page, "<!doctype html><html><body>hello</body></html>").unwrap();
-    check_refused(&["parse", page.to_str().unwrap()], "", 1, "this is a web page, not a feed").await;
-    check_refused(&["parse", "/no/such/file"], "", 1, "cannot read /no/such/file").await;
-    check_refused(&["parse", "-"], "", 1, "the body is empty").await;
-    check_refused(&["parse", "http://127.0.0.1/feed"], "", 1, "not on the public internet").await;
 }
 
 #[tokio::test]

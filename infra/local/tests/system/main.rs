@@ -14,6 +14,7 @@ mod endpoint;
 mod folder;
 mod kill;
 mod life;
+mod parse;
 mod platform;
 mod process;
 mod terminal;
