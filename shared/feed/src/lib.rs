@@ -86,3 +86,9 @@ pub fn clean_both_ways(html: &str, base: &str) -> (Option<String>, Option<String
 pub fn prove_and_judge(html: &str) -> (bool, String) {
     sanitise::proof_and_judgement(html)
 }
+
+/// A date as feeds write it. For tests alone.
+#[doc(hidden)]
+pub fn parse_date(text: &str) -> Option<domain::time::Timestamp> {
+    date::parse(text)
+}

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use feed::opml::{self, Folder, Opml, Subscription};
+use properties::unordered;
 use proptest::prelude::*;
+
+#[allow(dead_code, reason = "the other properties are tried in corpus.rs")]
+mod properties;
 
 const MANY: usize = 100_000;
 
@@ -101,23 +105,6 @@ fn folders_that_hold_each_other_are_written_once() {
     let list = Opml { folders: vec![folder(1), folder(0), folder(9), folder(3)], ..Opml::default() };
     assert_eq!(opml::write(&list).matches("<outline").count(), 4);
     assert_eq!(list.path(3), ["x"]);
-}
-
-/// A list in an order of its own: how folders and feeds are ordered is not part of what it says.
-fn unordered(list: &Opml) -> (Option<String>, Vec<String>, Vec<String>) {
-    let paths = |folders: &[usize]| {
-        let mut paths: Vec<_> = folders.iter().map(|folder| list.path(*folder)).collect();
-        paths.sort();
-        format!("{paths:?}")
-    };
-    let of_feed = |feed: &Subscription| {
-        format!("{} {:?} {:?} {:?} {}", feed.url, feed.title, feed.site, feed.description, paths(&feed.folders))
-    };
-    let mut folders: Vec<_> = (0..list.folders.len()).map(|folder| paths(&[folder])).collect();
-    let mut feeds: Vec<_> = list.feeds.iter().map(of_feed).collect();
-    folders.sort();
-    feeds.sort();
-    (list.title.clone(), folders, feeds)
 }
 
 /// Rows that readers trip over, in any order.

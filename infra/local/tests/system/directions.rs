@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("emulator", &[]),
     ("origin", &[]),
     ("faults", &[]),
+    ("xtask", &[]),
     (
         "bench",
         &[

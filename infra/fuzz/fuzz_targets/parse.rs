@@ -1,0 +1,8 @@
+//! See `properties::parse`.
+#![no_main]
+
+#[allow(dead_code, reason = "each target holds one property")]
+#[path = "../../../shared/feed/tests/properties/mod.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::parse(data));
