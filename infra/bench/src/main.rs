@@ -1,15 +1,18 @@
-//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`.
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, and `parse`.
 //!
-//! The functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
+//! Polling: the functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
 //! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each
 //! other at once.
 //!
 //! It must never be measured in a debug build and believed, contact anything outside loopback, or leave anything behind.
 
+mod articles;
 mod farm;
 mod floor;
+mod hostile;
 mod machine;
 mod measure;
+mod parse;
 mod poll;
 mod report;
 mod web;
@@ -32,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Polls synthetic feeds: for the first time, unchanged, and with some of them changed.
     Poll(poll::Options),
+    /// Reads synthetic feeds, ordinary and hostile ones, and measures that against bare feed-rs.
+    Parse(parse::Options),
     /// Serves the synthetic feeds; started by the other commands.
     #[command(hide = true)]
     Farm,
@@ -42,6 +47,7 @@ async fn main() -> ExitCode {
     boot::logs::start(boot::logs::Format::Text { colour: false }, &boot::settings::Vars::of_process());
     let ended = match Arguments::parse().command {
         Command::Poll(options) => poll::run(&options).await,
+        Command::Parse(options) => parse::run(&options),
         Command::Farm => farm::serve().await,
     };
     match ended {

@@ -57,7 +57,7 @@ impl Watch {
 }
 
 /// CPU time of all threads of this process so far; its children are not in it.
-fn cpu() -> Duration {
+pub(crate) fn cpu() -> Duration {
     let used = clock_gettime(ClockId::ProcessCPUTime);
     let part = |n: i64| u64::try_from(n).unwrap_or(0);
     Duration::from_secs(part(used.tv_sec)) + Duration::from_nanos(part(used.tv_nsec))

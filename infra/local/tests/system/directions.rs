@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "bench",
         &[
             "domain",
+            "feed",
             "fetch",
             "store",
             "queue",
