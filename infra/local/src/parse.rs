@@ -60,7 +60,9 @@ async fn many(feeds: &[String], sources: &Sources, jobs: Option<NonZeroUsize>) -
             failures += next(&mut waiting).await?;
         }
         let (sources, name) = (sources.clone(), name.clone());
-        waiting.push_back(tokio::spawn(async move { line(&sources, &name).await }));
+        #[expect(clippy::disallowed_methods, reason = "each is waited for, in order, before the command ends")]
+        let work = tokio::spawn(async move { line(&sources, &name).await });
+        waiting.push_back(work);
     }
     while !waiting.is_empty() {
         failures += next(&mut waiting).await?;
