@@ -110,8 +110,9 @@ fn assert_harmless(clean: &str) {
             let name = before.trim().rsplit(' ').next().unwrap_or_default();
             assert!(!name.starts_with("on") && !["style=", "srcdoc="].contains(&name), "{clean}");
             if ["href=", "src=", "poster=", "cite="].contains(&name) {
-                let is_allowed =
-                    ["http://", "https://", "mailto:", "data:image/"].iter().any(|start| value.starts_with(start));
+                let is_allowed = ["http://", "https://", "mailto:", "tel:", "data:image/"]
+                    .iter()
+                    .any(|start| value.starts_with(start));
                 assert!(is_allowed, "{value}: {clean}");
             }
         }
