@@ -3,6 +3,7 @@
 mod find;
 mod mend;
 mod node;
+mod root;
 mod text;
 
 use domain::parsed::{Enclosure, Format, Parsed};
@@ -16,7 +17,8 @@ use crate::text::{MAX_LINE, MAX_NAME, MAX_PARAGRAPH, of_plain};
 use crate::{FeedError, date, links};
 
 pub(crate) use find::{find, find_behind_junk};
-use node::{Fields, Items, Node, Root};
+use node::{Fields, Node};
+use root::{Items, Root};
 
 /// Reads a JSON Feed that begins where `json` begins.
 ///
@@ -24,11 +26,11 @@ use node::{Fields, Items, Node, Root};
 /// [`FeedError::Limit`], [`FeedError::Broken`], or [`FeedError::NotAFeed`] for JSON of another kind.
 pub(crate) fn read(json: &str, base: Option<&Url>, mut repairs: Repairs) -> Result<Document, FeedError> {
     let mended;
-    let root = match node::read(json) {
+    let root = match root::read(json) {
         Some(root) => root,
         None => {
             mended = mend::mend(json, &mut repairs)?;
-            node::read(&mended).ok_or(FeedError::Broken { what: "its JSON is malformed" })?
+            root::read(&mended).ok_or(FeedError::Broken { what: "its JSON is malformed" })?
         }
     };
     let Root { fields: feed, items } = root;

@@ -336,7 +336,7 @@ mod tests {
             let json = format!("{{{}", pieces.concat());
             if let Ok(mended) = mend(&json, &mut Repairs::default()) {
                 prop_assert!(serde_json::from_str::<IgnoredAny>(&mended).is_ok(), "{json} became {mended}");
-                prop_assert!(super::super::node::read(&mended).is_some(), "{json} became {mended}");
+                prop_assert!(super::super::root::read(&mended).is_some(), "{json} became {mended}");
             }
         }
     }

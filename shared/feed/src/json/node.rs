@@ -5,10 +5,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::guard::MAX_ENTRIES;
-
 /// All that is read, of the feed and of what is in it.
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "attachments",
     "author",
     "authors",
@@ -37,32 +35,12 @@ const KNOWN: &[&str] = &[
     "url",
     "version",
 ];
-/// What a list of entries is called where it is not called `items`.
-const ELSEWHERE: &[&str] = &["entries", "posts", "articles"];
 /// Elements of a list in an entry.
 const MAX_LIST: usize = 256;
 /// Item, list, element.
-const LEVELS: u8 = 3;
+pub(super) const LEVELS: u8 = 3;
 /// Beyond this, numbers lose digits, and two ids would be one.
 const EXACT: f64 = 1e15;
-
-/// A document.
-#[derive(Debug, Default)]
-pub(super) struct Root<'a> {
-    pub(super) fields: Fields<'a>,
-    /// `None` if there is no such list.
-    pub(super) items: Option<Items<'a>>,
-}
-
-/// The first entries of the list.
-#[derive(Debug, Default)]
-pub(super) struct Items<'a> {
-    pub(super) list: Vec<Node<'a>>,
-    /// Whether there were more.
-    pub(super) cut: bool,
-    /// Whether it has another name, or none.
-    pub(super) elsewhere: bool,
-}
 
 /// A value.
 #[derive(Debug, Default)]
@@ -79,12 +57,6 @@ pub(super) enum Node<'a> {
 /// An object, without what nobody asks for.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a>(Vec<(&'static str, Node<'a>)>);
-
-/// Reads what `json` begins with; what follows is left alone. `None` if it is not JSON as the standard has it, or loses digits.
-pub(super) fn read(json: &str) -> Option<Root<'_>> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    reader.deserialize_any(RootVisitor).ok()
-}
 
 impl<'a> Node<'a> {
     pub(super) fn fields(&self) -> Option<&Fields<'a>> {
@@ -130,8 +102,12 @@ impl<'a> Fields<'a> {
         .iter()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Of two fields of one name the last counts, as everywhere in JSON, if it says anything.
-    fn put(&mut self, name: &'static str, node: Node<'a>) {
+    pub(super) fn put(&mut self, name: &'static str, node: Node<'a>) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some(_) if node.is_blank() => {}
             Some((_, old)) => *old = node,
@@ -141,7 +117,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The name of a field, if it is among `names`.
-struct Name(&'static [&'static [&'static str]]);
+pub(super) struct Name(pub(super) &'static [&'static [&'static str]]);
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Option<&'static str>;
@@ -165,7 +141,7 @@ impl Visitor<'_> for Name {
 
 /// Any value, of which so many levels are kept.
 #[derive(Clone, Copy)]
-struct Any(u8);
+pub(super) struct Any(pub(super) u8);
 
 impl<'de> DeserializeSeed<'de> for Any {
     type Value = Node<'de>;
@@ -239,7 +215,7 @@ impl<'de> Visitor<'de> for Any {
 }
 
 /// Reads at most `max` elements.
-fn fill<'de, A: SeqAccess<'de>>(
+pub(super) fn fill<'de, A: SeqAccess<'de>>(
     list: &mut Vec<Node<'de>>,
     max: usize,
     each: Any,
@@ -252,114 +228,4 @@ fn fill<'de, A: SeqAccess<'de>>(
         }
     }
     Ok(())
-}
-
-struct RootVisitor;
-
-impl<'de> Visitor<'de> for RootVisitor {
-    type Value = Root<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a feed")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Root<'de>, A::Error> {
-        let mut root = Root::default();
-        let mut candidates = Vec::new();
-        while let Some(name) = members.next_key_seed(Name(&[KNOWN, &["items"], ELSEWHERE]))? {
-            match name {
-                Some("items") => {
-                    let items = members.next_value_seed(ItemsSeed)?;
-                    // An empty or odd one never takes the place of one that has something.
-                    if root.items.as_ref().is_none_or(|known| known.list.is_empty()) {
-                        root.items = items.or(root.items);
-                    }
-                }
-                Some(name) if ELSEWHERE.contains(&name) => candidates.extend(members.next_value_seed(ItemsSeed)?),
-                Some(name) => root.fields.put(name, members.next_value_seed(Any(LEVELS - 1))?),
-                None => drop(members.next_value::<IgnoredAny>()?),
-            }
-        }
-        // Of two it is not clear which is meant.
-        if root.items.is_none() && candidates.len() == 1 {
-            root.items = candidates.pop().map(|items| Items { elsewhere: true, ..items });
-        }
-        Ok(root)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Root<'de>, A::Error> {
-        let items = ItemsSeed.visit_seq(elements)?.map(|items| Items { elsewhere: true, ..items });
-        Ok(Root { fields: Fields::default(), items })
-    }
-}
-
-/// The entries: a list, or the object that PHP makes of a list with gaps, or one entry alone.
-struct ItemsSeed;
-
-impl<'de> DeserializeSeed<'de> for ItemsSeed {
-    type Value = Option<Items<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ItemsSeed {
-    type Value = Option<Items<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of entries")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut items = Items::default();
-        fill(&mut items.list, MAX_ENTRIES, Any(LEVELS), &mut elements)?;
-        while elements.next_element::<IgnoredAny>()?.is_some() {
-            items.cut = true;
-        }
-        Ok(Some(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut items = Items::default();
-        let mut only = Fields::default();
-        while let Some(name) = members.next_key_seed(Name(&[KNOWN]))? {
-            match name {
-                Some(name) => only.put(name, members.next_value_seed(Any(LEVELS - 1))?),
-                None if items.list.len() < MAX_ENTRIES => items.list.push(members.next_value_seed(Any(LEVELS))?),
-                None => {
-                    members.next_value::<IgnoredAny>()?;
-                    items.cut = true;
-                }
-            }
-        }
-        if !only.0.is_empty() {
-            items.list = vec![Node::Object(only)];
-        }
-        Ok(Some(items))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
 }

@@ -1,0 +1,158 @@
+//! The normal form of links, by which two spellings of one place are told to be one.
+
+use super::strip_scheme;
+use crate::text;
+
+/// Query parameters that tell where a reader came from, not where they go.
+const TRACKING: &[&str] = &[
+    "__hsfp",
+    "__hssc",
+    "__hstc",
+    "__twitter_impression",
+    "_bta_c",
+    "_bta_tid",
+    "_ga",
+    "_gl",
+    "_hsenc",
+    "_hsmi",
+    "_openstat",
+    "at_campaign",
+    "at_medium",
+    "ck_subscriber_id",
+    "cmpid",
+    "dclid",
+    "epik",
+    "fb_action_ids",
+    "fb_action_types",
+    "fb_ref",
+    "fb_source",
+    "fbclid",
+    "gad_source",
+    "gbraid",
+    "gclid",
+    "gclsrc",
+    "guccounter",
+    "guce_referrer",
+    "guce_referrer_sig",
+    "hsctatracking",
+    "igsh",
+    "igshid",
+    "li_fat_id",
+    "mc_cid",
+    "mc_eid",
+    "mibextid",
+    "mkt_tok",
+    "ml_subscriber",
+    "ml_subscriber_hash",
+    "msclkid",
+    "ncid",
+    "ns_campaign",
+    "ns_mchannel",
+    "ns_source",
+    "oly_anon_id",
+    "oly_enc_id",
+    "rb_clickid",
+    "ref_src",
+    "ref_url",
+    "s_cid",
+    "s_kwcid",
+    "srsltid",
+    "ttclid",
+    "twclid",
+    "vero_conv",
+    "vero_id",
+    "wbraid",
+    "wickedid",
+    "wt.mc_id",
+    "wt_mc",
+    "xtor",
+    "yclid",
+    "ysclid",
+];
+/// As [`TRACKING`], whatever follows.
+const TRACKING_STARTS: &[&str] = &["hsa_", "matomo_", "mtm_", "piwik_", "pk_", "utm_"];
+/// Parameters that are tracking if what they say is that the reader came from a feed.
+const FROM: &[&str] = &["cmp", "emc", "from", "partner", "ref", "source", "src"];
+/// Parameters that number the visits of a reader.
+const SESSION: &[&str] = &[
+    "aspsessionid",
+    "cfid",
+    "cftoken",
+    "jsessionid",
+    "oscsid",
+    "phpsessid",
+    "session_id",
+    "sessionid",
+    "xtcsid",
+    "zenid",
+];
+
+/// Whether a parameter has nothing to do with which page it is.
+fn is_tracking(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    if name.len() < 3 && value.len() != 32 {
+        return false;
+    }
+    let is_in = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
+    is_in(TRACKING)
+        || TRACKING_STARTS.iter().any(|start| begins(name, start))
+        || is_in(SESSION)
+        // `sid` may as well be the number of a story.
+        || is_in(&["s", "sid"]) && value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || is_in(FROM) && ["rss", "feed"].iter().any(|from| begins(value, from))
+}
+
+/// Appends the form in which links are compared: without http or https, parameters for tracking and sessions, default port, and a last slash.
+pub(crate) fn push_normal(link: &str, out: &mut String) {
+    let link = text::unescape(link.trim());
+    let (link, fragment) = link.split_once('#').map_or((&*link, ""), |(link, fragment)| (link, fragment));
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    let path = match strip_scheme(path) {
+        Some(place) => {
+            let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+            let host = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host);
+            out.push_str("//");
+            out.extend(host.chars().map(|c| c.to_ascii_lowercase()));
+            path
+        }
+        None => path,
+    };
+    let path = path.find(";jsessionid=").map_or(path, |session| &path[..session]);
+    out.push_str(path.strip_suffix('/').unwrap_or(path));
+    let mut mark = '?';
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty() && !is_tracking(parameter)) {
+        out.push(mark);
+        out.push_str(parameter);
+        mark = '&';
+    }
+    if !fragment.is_empty() && !fragment.split('&').all(is_tracking) {
+        out.push('#');
+        out.push_str(fragment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_place_have_one_normal_form() {
+        let cases = [
+            ("https://Example.org/A?id=1&utm_source=rss", "//example.org/A?id=1"),
+            ("http://example.org:80/A/?UTM_medium=x&amp;id=1&fbclid=2", "//example.org/A?id=1"),
+            ("//example.org/A?id=1#utm_source=feed", "//example.org/A?id=1"),
+            ("https://example.org/", "//example.org"),
+            ("https://example.org/log#v1", "//example.org/log#v1"),
+            ("urn:uuid:1", "urn:uuid:1"),
+            ("https://example.org/a;jsessionid=12AB?x=1&PHPSESSID=3&source=rss&pk_kwd=y", "//example.org/a?x=1"),
+            ("https://example.org/?sid=12&source=3", "//example.org?sid=12&source=3"),
+            ("https://example.org/?sid=0123456789abcdef0123456789ABCDEF", "//example.org"),
+        ];
+        for (link, expected) in cases {
+            let mut normal = String::new();
+            push_normal(link, &mut normal);
+            assert_eq!(normal, expected, "{link}");
+        }
+    }
+}
