@@ -124,7 +124,7 @@ fn what_would_multiply_in_memory_is_read_once_or_refused() {
 }
 
 /// Ten million bytes of one thing; fewer where nothing is optimised.
-const BIG: usize = if cfg!(debug_assertions) { 100_000 } else { 10_000_000 };
+const BIG: usize = if cfg!(debug_assertions) { 40_000 } else { 10_000_000 };
 
 #[test]
 fn any_one_thing_ten_million_times_is_read_in_one_pass() {

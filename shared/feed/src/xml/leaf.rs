@@ -15,6 +15,10 @@ use super::tokens::Tag;
 use crate::entities::unescape;
 use crate::text;
 
+/// Bytes of a line and of prose, beyond which nothing is added: far more than is kept of either.
+const MAX_LINE: usize = 64 * 1024;
+const MAX_PROSE: usize = 4 * 1024 * 1024;
+
 /// How an element's text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -98,8 +102,14 @@ impl<'a> Leaf<'a> {
         self.is_line() && self.inner == 0
     }
 
+    /// Whether nothing more of it counts.
+    fn is_full(&self) -> bool {
+        let most = if self.is_line() { MAX_LINE } else { MAX_PROSE };
+        self.target.is_none() || self.text.len() > most
+    }
+
     pub(super) fn push_text(&mut self, raw: &'a str, entities: &Entities<'_>) {
-        if self.target.is_none() {
+        if self.is_full() {
             return;
         }
         match self.kind {
@@ -113,7 +123,7 @@ impl<'a> Leaf<'a> {
     }
 
     pub(super) fn push_cdata(&mut self, text: &'a str) {
-        if self.target.is_none() {
+        if self.is_full() {
             return;
         }
         if self.kind == Kind::Xhtml {
@@ -173,7 +183,7 @@ impl<'a> Leaf<'a> {
         } else if !is_void {
             self.inner += 1;
         }
-        if self.target.is_none() {
+        if self.is_full() {
             return;
         }
         let is_div = name.eq_ignore_ascii_case("div");
@@ -199,7 +209,7 @@ impl<'a> Leaf<'a> {
         } else {
             self.inner = self.inner.saturating_sub(1);
         }
-        if self.target.is_none() {
+        if self.is_full() {
             return;
         }
         let name = names::local(name);

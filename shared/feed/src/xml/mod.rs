@@ -1,6 +1,6 @@
 //! RSS, RDF and Atom: one pass over the events of the document, then the judgement of what was found.
 //!
-//! `tokens` (tags and text, however broken) → `walk` (which element is open, with `names` for namespaces, `leaf` for the text of one and `entities` for
+//! `tokens` (tags and text, however broken) → `walk` and `frames` (which element is open, with `names` for namespaces, `leaf` for the text of one and `entities` for
 //! references in it) → `roles` (what an element means where it stands, by rank) and `elements` (what its attributes say) → `fields` (the best source of
 //! each field) → `document`.
 //!
@@ -10,6 +10,7 @@ mod document;
 mod elements;
 mod entities;
 mod fields;
+mod frames;
 mod leaf;
 mod names;
 mod roles;
