@@ -6,7 +6,7 @@ use std::rc::Rc;
 use url::Url;
 
 use super::fields::{Fields, Href, Person, Rank, push};
-use super::names;
+use super::names::{self, Ns};
 use super::roles::{self, Place, Role};
 use super::tokens::Tag;
 use super::walk::{Walk, is_item, too_deep};
@@ -64,7 +64,11 @@ impl<'a> Walk<'a, '_> {
             return Ok(());
         }
         let (ns, local) = self.names.resolve(tag.name);
-        let mut role = roles::role(self.place(), ns, local, self.is_atom);
+        let mut role = match matches!(ns, Ns::Rss | Ns::Atom) && is_item(local) {
+            // Wherever it stands, whatever was not closed before it.
+            true => Some(Role::Item),
+            false => roles::role(self.place(), ns, local, self.is_atom),
+        };
         if role.is_none() && self.place() == Place::Person {
             // A person that was never closed: the entry goes on.
             role = roles::role(Place::Item, ns, local, self.is_atom);
@@ -112,7 +116,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Begins an entry.
     pub(super) fn enter_item(&mut self, tag: &Tag<'a>, bound: usize) -> Result<(), FeedError> {
-        if let Some(unclosed) = self.open.iter().position(|open| open.what == What::Item) {
+        if let Some(unclosed) = self.open.iter().position(|open| !matches!(open.what, What::Root | What::Channel)) {
             self.is_unbalanced = true;
             self.pop_to(unclosed);
         }

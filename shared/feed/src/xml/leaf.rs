@@ -97,6 +97,11 @@ impl<'a> Leaf<'a> {
         !is_prose && self.kind != Kind::Xhtml
     }
 
+    /// Whether it holds prose that is HTML and not XHTML.
+    pub(super) fn is_html_prose(&self) -> bool {
+        self.kind == Kind::Html && matches!(self.target, Some(Target::Summary(_) | Target::Content(_)))
+    }
+
     /// Whether an end tag that fits nothing must be meant for this element.
     pub(super) fn ends_at_any(&self) -> bool {
         self.is_line() && self.inner == 0

@@ -178,8 +178,6 @@ fn atom(local: &str, in_item: bool, after: Rank) -> Option<Role> {
         "logo" if !in_item => Role::Plain(Target::Image(after)),
         "icon" if !in_item => Role::Plain(Target::Image(after + 1)),
         "language" if !in_item => Role::Plain(Target::Language),
-        // An Atom link inside of an Atom document's RSS part, and the like.
-        "item" => Role::Item,
         "id" if in_item => Role::Plain(Target::Id(after)),
         "published" => Role::Plain(Target::Published(after)),
         "issued" => Role::Plain(Target::Published(after + 1)),
@@ -221,7 +219,7 @@ fn dublin_core(local: &str, in_item: bool) -> Option<Role> {
         "date" => Role::Plain(Target::Updated(2)),
         "subject" => Role::Html(Target::Category),
         "description" => Role::Html(Target::Summary(3)),
-        "language" => Role::Plain(Target::Language),
+        "language" if !in_item => Role::Plain(Target::Language),
         "identifier" if in_item => Role::Plain(Target::Id(3)),
         _ => return None,
     })

@@ -121,11 +121,12 @@ impl<'a, 'r> Walk<'a, 'r> {
             leaf.items += usize::from(is_skipped_list && !tag.is_empty);
             return !is_skipped_list;
         }
-        if !leaf.is_line() || tag.name.eq_ignore_ascii_case(leaf.name) {
+        let is_possible = leaf.is_line() || (leaf.is_html_prose() && is_no_html(tag.name));
+        if !is_possible || tag.name.eq_ignore_ascii_case(leaf.name) {
             return false;
         }
         let (ns, local) = self.names.resolve(tag.name);
-        ns != Ns::Other && roles::role(place, ns, local, self.is_atom).is_some()
+        !matches!(ns, Ns::Other | Ns::Xhtml) && roles::role(place, ns, local, self.is_atom).is_some()
     }
 
     fn finish_broken_leaf(&mut self) {
@@ -191,6 +192,12 @@ impl<'a, 'r> Walk<'a, 'r> {
             _ => {}
         }
     }
+}
+
+/// Whether an element of this name stands in entries, but never in HTML.
+fn is_no_html(name: &str) -> bool {
+    let fields = ["guid", "pubDate", "enclosure", "category", "comments", "author", "published", "updated"];
+    name.contains(':') || fields.iter().any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// Whether an element of this name is an entry.
