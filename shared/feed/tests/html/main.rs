@@ -99,29 +99,110 @@ proptest! {
     }
 }
 
+/// Links as we write them.
+const LINK: &str = "<a href=\"https://a.example/\" rel=\"noopener noreferrer\">";
+/// The start tag of a player as we write it, and its end.
+const PLAYER: [&str; 2] = [
+    concat!(
+        "<iframe src=\"https://www.youtube.com/embed/x\"",
+        " sandbox=\"allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation\"",
+        " allow=\"encrypted-media; fullscreen; picture-in-picture\" allowfullscreen=\"\" loading=\"lazy\"",
+        " referrerpolicy=\"strict-origin-when-cross-origin\">",
+    ),
+    "</iframe>",
+];
+
 #[test]
 fn what_is_simply_clean_is_proven() {
-    for html in [
+    let clean = [
         "",
         "x",
-        "<p>x</p>",
-        "<table><tbody><tr><td><b>x</b></td></tr></tbody></table>",
-        "<img src=\"https://a.example/i\">",
-    ] {
+        "<p>x &amp; y&nbsp;©</p>",
+        "<table><tbody><tr><td><b>x</b><p>y</p></td></tr> </tbody></table>",
+        "<img src=\"https://a.example/i\" alt=\"&quot;\">",
+        "<ul><li><ul><li>x</li></ul></li></ul><dl><dt>x</dt><dd>y</dd></dl>",
+        &format!("{LINK}x</a><h1><b>y</b></h1>"),
+        &PLAYER.concat(),
+    ];
+    for html in clean {
         assert_eq!(feed::prove_and_judge(html), (true, html.to_owned()));
     }
-    for html in [
+}
+
+#[test]
+fn nothing_is_proven_that_a_browser_may_read_otherwise() {
+    let doubtful = [
+        // Characters.
         "\u{feff}",
-        "<p>x",
-        "<p><p>x</p></p>",
-        "<table><td>x</td></table>",
-        "<b>x</i>",
         "&",
+        "&copy;",
         ">",
-        "<A></A>",
+        "\u{a0}",
+        "\0",
+        "\r",
+        "<p title=\"\u{a0}\"></p>",
+        "<p title=\"<\"></p>",
         "<pre>\n</pre>",
+        "<!--x-->",
+        "<",
+        // Tags that are not closed, or not in order.
+        "<p>x",
         "</p>",
-    ] {
+        "<b>x</i>",
+        "<b><i>x</b></i>",
+        "<br></br>",
+        "<p>x</p",
+        "<p",
+        "<A></A>",
+        "<script></script>",
+        // Elements that end others, or are moved.
+        "<p><p>x</p></p>",
+        "<p><b><div>x</div></b></p>",
+        "<p><hr></p>",
+        "<p><table></table></p>",
+        "<h1><h2>x</h2></h1>",
+        "<li><li>x</li></li>",
+        "<li><div><p><li>x</li></p></div></li>",
+        "<li><div><b><li>x</li></b></div></li>",
+        "<dd><div><dt>x</dt></div></dd>",
+        "<dt><dt>x</dt></dt>",
+        "<table><td>x</td></table>",
+        "<table>x</table>",
+        "<table>&nbsp;</table>",
+        "<table><b></b></table>",
+        "<td>x</td>",
+        "<tr></tr>",
+        "<col>",
+        "<table><tbody><tr><tr></tr></tr></tbody></table>",
+        "<table><colgroup>x</colgroup></table>",
+        "<ruby><rt><rt>x</rt></rt></ruby>",
+        &format!("{LINK}<b>{LINK}x</a></b></a>"),
+        &format!("{}x{}", PLAYER[0], PLAYER[1]),
+        PLAYER[0],
+        // Attributes.
+        "<p id=\"x\"></p>",
+        "<p title='x'></p>",
+        "<p title=x></p>",
+        "<p title></p>",
+        "<p  title=\"x\"></p>",
+        "<p title=\"x\" ></p>",
+        "<p dir=\"up\"></p>",
+        "<p title=\"x\" title=\"y\"></p>",
+        "<p title=\"x\" lang=\"y\"></p>",
+        "<img src=\"x\">",
+        "<img src=\"javascript:x\">",
+        "<img/>",
+        "<img src=\"https://a.example/i\" onerror=\"x\">",
+        "<code class=\"x\">y</code>",
+        "<a href=\"https://a.example/\">x</a>",
+        "<a href=\"javascript:x\" rel=\"noopener noreferrer\">x</a>",
+        "<audio></audio>",
+        "<iframe></iframe>",
+        "<iframe src=\"https://www.youtube.com/embed/x\"></iframe>",
+        &PLAYER.concat().replace("youtube.com", "evil.example"),
+        &PLAYER.concat().replace("allow-popups ", "allow-top-navigation "),
+    ];
+    for html in doubtful {
         assert!(!feed::prove_and_judge(html).0, "{html}");
     }
 }

@@ -205,11 +205,13 @@ const LEAVES: &[&str] = &[
     "<p dir=\"up\">",
 ];
 
-/// A tree of elements, most of them balanced: much of it is clean already, the rest only nearly.
+/// A tree of a few kinds of elements, most of it in the cleaner's own form: much of it is clean already, the rest only nearly.
 pub(crate) fn tree() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(LEAVES).prop_map(str::to_owned);
-    leaf.prop_recursive(6, 32, 4, |inner| {
-        let element = (prop::sample::select(ELEMENTS), prop::collection::vec(inner, 0..4));
-        element.prop_map(|(element, inside)| element.replace('@', &inside.concat()))
+    let some = |of: &'static [&'static str]| prop::collection::vec(prop::sample::select(of), 1..4);
+    (some(ELEMENTS), some(LEAVES)).prop_flat_map(|(elements, leaves)| {
+        prop::sample::select(leaves).prop_map(str::to_owned).prop_recursive(5, 24, 3, move |inner| {
+            let element = (prop::sample::select(elements.clone()), prop::collection::vec(inner, 0..3));
+            element.prop_map(|(element, inside)| element.replace('@', &inside.concat()))
+        })
     })
 }
