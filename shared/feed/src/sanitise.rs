@@ -10,6 +10,7 @@ mod attributes;
 mod chars;
 mod judge;
 mod link;
+mod nesting;
 mod pictures;
 mod players;
 mod proof;

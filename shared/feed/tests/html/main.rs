@@ -201,6 +201,7 @@ fn nothing_is_proven_that_a_browser_may_read_otherwise() {
         "<iframe src=\"https://www.youtube.com/embed/x\"></iframe>",
         &PLAYER.concat().replace("youtube.com", "evil.example"),
         &PLAYER.concat().replace("allow-popups ", "allow-top-navigation "),
+        &PLAYER.concat().replace(" loading=\"lazy\"", ""),
     ];
     for html in doubtful {
         assert!(!feed::prove_and_judge(html).0, "{html}");
