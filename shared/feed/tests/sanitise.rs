@@ -172,3 +172,13 @@ fn sloppy_html_is_closed_where_browsers_close_it() {
     );
     check("2 < 3 & 4 > 1 &amp;lt;", "2 &lt; 3 &amp; 4 &gt; 1 &amp;lt;");
 }
+
+#[test]
+fn what_grows_by_being_escaped_is_cut_between_characters() {
+    const MIB: usize = 1024 * 1024;
+    for html in ["&", "<", "é&", "<p>&"] {
+        let clean = feed::clean_html(&html.repeat(MIB / html.len()), BASE).unwrap_or_default();
+        assert!((MIB - 16..MIB + 512).contains(&clean.len()), "{html}: {}", clean.len());
+        assert!(clean.ends_with([';', '>', 'é']), "{html}");
+    }
+}

@@ -73,12 +73,26 @@ impl<'a> Tidy<'a> {
         }
         let from = self.out.len();
         chars::push_text(raw, &mut self.out);
+        if self.out.len() > self.limit {
+            self.cut(from);
+        }
         if from == self.pre {
             let breaks = self.out[from..].bytes().take_while(|byte| *byte == b'\n').count();
             self.out.drain(from..from + breaks);
         }
         self.is_worth_it = self.is_worth_it
             || self.out[from..].split("&nbsp;").any(|text| !text.trim_start_matches(chars::is_blank).is_empty());
+    }
+
+    /// Cuts the text that begins at `from` at the limit, between characters and not within an entity; nothing follows it.
+    fn cut(&mut self, from: usize) {
+        let mut to = self.out.floor_char_boundary(self.limit.max(from));
+        let text = &self.out[from..to];
+        if let Some(entity) = text.rfind('&').filter(|at| !text[*at..].contains(';')) {
+            to = from + entity;
+        }
+        self.out.truncate(to);
+        self.limit = 0;
     }
 
     /// Opens the cell that text in the frame of a table needs; `false` if it is but white space, which needs none.
