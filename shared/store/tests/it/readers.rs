@@ -92,6 +92,24 @@ pub(crate) fn stop_after<F: Future>(waits: usize, future: F) -> impl Future<Outp
     })
 }
 
+/// Holds `future` at its n-th wait, until `meanwhile` is through. None if it has no n-th wait.
+pub(crate) fn held_at<F: Future, M: Future>(
+    waits: usize,
+    future: F,
+    meanwhile: M,
+) -> impl Future<Output = Option<(F::Output, M::Output)>> {
+    let (mut future, meanwhile) = (Box::pin(future), Box::pin(meanwhile));
+    async move {
+        match stop_after(waits, future.as_mut()).await {
+            Some(_) => None,
+            None => {
+                let meanwhile = meanwhile.await;
+                Some((future.await, meanwhile))
+            }
+        }
+    }
+}
+
 /// The sort keys in the partition of `user`.
 pub(crate) fn of_user(stored: &Stored, user: UserId) -> Vec<String> {
     let own = format!("U#{user}");

@@ -7,7 +7,7 @@ use domain::id::kinds::{Invitation, Reset, Session, Token};
 use domain::id::{ShortId, SystemEntropy};
 use store::{Issuing, StoreError};
 
-use super::{GIVES_UP, draft, of_user, secrets, someone, stop_after};
+use super::{GIVES_UP, draft, held_at, of_user, secrets, someone, stop_after};
 use crate::world::{NOON, World, noon_plus};
 
 #[tokio::test]
@@ -137,6 +137,28 @@ async fn a_sign_in_beside_a_sign_out_everywhere_is_of_before_or_of_after() {
         assert_eq!(world.access(&secret).await, None, "it is of before");
         let (after, _) = world.issue::<Session>(&world.again(user.id).await).await;
         assert!(world.access(&after).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn tidying_up_leaves_alone_who_has_signed_in_since() {
+    let world = World::new().await;
+    let user = world.member("ada@example.org").await;
+    for waits in 0.. {
+        world.issue::<Session>(&world.again(user.id).await).await;
+        let ending = world.store.end_credentials(user.id, Ending::Sessions);
+        let again = async {
+            let now = world.store.end_credentials(user.id, Ending::Sessions).await.unwrap().unwrap();
+            let (secret, _) = world.issue::<Session>(&now).await;
+            (secret, now)
+        };
+        let Some((_, (secret, then))) = held_at(waits, ending, again).await else {
+            assert!(waits > 1, "it was not held");
+            break;
+        };
+        // Held before its write had come, the first ending is the last.
+        let ended = world.again(user.id).await.generations != then.generations;
+        assert_eq!(world.access(&secret).await.is_none(), ended, "held at {waits}");
     }
 }
 

@@ -5,9 +5,10 @@ use domain::account::User;
 use domain::id::kinds::{Invitation, Reset, Session, Token};
 use domain::id::{SourceId, UserId};
 use domain::time::Timestamp;
+use futures_util::future::join_all;
 use store::{ChangingEmail, Erasing, Erasure, Registering, Tables};
 
-use super::{email, of_user, secrets, someone, stop_after};
+use super::{email, held_at, of_user, secrets, someone, stop_after};
 use crate::world::{NOON, World, noon_plus};
 
 const SUBSCRIPTIONS: [&str; 2] = ["3kTMd9aZ", "zzzzzzzz"];
@@ -15,16 +16,14 @@ const SUBSCRIPTIONS: [&str; 2] = ["3kTMd9aZ", "zzzzzzzz"];
 /// A user with all that a user can have.
 async fn settled(world: &World, address: &str) -> User {
     let user = world.member(address).await;
-    for _ in 0..3 {
-        world.issue::<Token>(&user).await;
-        world.issue::<Session>(&user).await;
-    }
+    world.issue::<Token>(&user).await;
+    world.issue::<Session>(&user).await;
     world.issue::<Invitation>(&user).await;
     world.issue::<Reset>(&user).await;
-    let own = ["PREFS", "FOLDER#3kTMd9aZ", "STAR#1", "STAR#2", "LABEL#later#2", "IDEM#x"];
-    for sk in own.into_iter().map(str::to_owned).chain(SUBSCRIPTIONS.map(|source| format!("SUB#{source}"))) {
-        world.put(format!("U#{}", user.id), &sk).await;
-    }
+    let own = ["PREFS", "FOLDER#3kTMd9aZ", "STAR#1", "STAR#2", "LABEL#later#2", "IDEM#x"].map(str::to_owned);
+    let subscriptions = SUBSCRIPTIONS.map(|source| format!("SUB#{source}"));
+    let partition = format!("U#{}", user.id);
+    join_all(own.iter().chain(&subscriptions).map(|sk| world.put(&partition, sk))).await;
     user
 }
 
@@ -113,7 +112,7 @@ async fn a_deletion_stopped_anywhere_is_taken_up_again_and_touches_nobody_else()
         }
         stops += 1;
     }
-    assert!(stops > 20, "only {stops} places to stop at");
+    assert!(stops > 12, "only {stops} places to stop at");
 }
 
 #[tokio::test]
@@ -149,17 +148,23 @@ async fn what_a_request_under_way_still_writes_is_found() {
 }
 
 #[tokio::test]
-async fn a_change_of_address_beside_a_deletion_leaves_no_address_behind() {
+async fn a_change_of_address_in_the_middle_of_a_deletion_leaves_no_address_behind() {
     let world = World::new().await;
-    for round in 0..16 {
+    for waits in 0.. {
         let user = world.member("ada@example.org").await;
-        let other = email(&format!("eve{round}@example.org"));
-        let (changed, begun) =
-            tokio::join!(world.store.change_email(&user, &other), world.store.begin_erasing(user.id, NOON));
-        assert_eq!(begun.unwrap(), Erasing::Begun);
-        let changed = changed.unwrap();
-        assert!(matches!(changed, ChangingEmail::Changed(_) | ChangingEmail::Missing), "{changed:?}");
+        let other = email("eve@example.org");
+        let change = world.store.change_email(&user, &other);
+        let answers = held_at(waits, world.store.begin_erasing(user.id, NOON), change).await;
+        if let Some((begun, changed)) = &answers {
+            assert_eq!(begun.as_ref().unwrap(), &Erasing::Begun);
+            let changed = changed.as_ref().unwrap();
+            assert!(matches!(changed, ChangingEmail::Changed(_) | ChangingEmail::Missing), "{changed:?}");
+        }
         erase(&world, user.id, noon_plus(120)).await;
-        assert!(world.stored().await.is_empty());
+        assert!(world.stored().await.is_empty(), "held at {waits}");
+        if answers.is_none() {
+            assert!(waits > 1, "it was not held");
+            break;
+        }
     }
 }

@@ -6,7 +6,7 @@ use domain::account::{Ending, User};
 use domain::id::kinds::{Reset, Session, Token};
 use store::{ChangingEmail, Erasing, Registering, Resetting, Updating};
 
-use super::{GIVES_UP, email, hash, of_user, someone};
+use super::{GIVES_UP, email, hash, of_user, someone, stop_after};
 use crate::world::{NOON, World};
 
 #[tokio::test]
@@ -148,6 +148,28 @@ async fn a_reset_link_sets_one_password_and_ends_the_sessions() {
     assert_eq!(late, Resetting::Spent, "other links end with the sessions");
     assert_eq!(world.again(user.id).await.password, *set);
     assert_eq!(of_user(&world.stored().await, user.id).len(), 2, "the user and the token");
+}
+
+#[tokio::test]
+async fn a_reset_link_is_void_from_the_write_on_that_ends_the_sessions() {
+    let world = World::new().await;
+    let user = world.member("ada@example.org").await;
+    for waits in 0.. {
+        let before = world.again(user.id).await;
+        let (secret, _) = world.issue::<Reset>(&before).await;
+        let link = world.access(&secret).await.unwrap();
+        let ending = world.store.end_credentials(user.id, Ending::Sessions);
+        let stopped = stop_after(waits, ending).await.is_none();
+        let now = world.again(user.id).await;
+        if now.generations != before.generations {
+            let reset = world.store.reset_password(&link, &hash(), Ending::Sessions, NOON).await.unwrap();
+            assert_eq!(reset, Resetting::Spent, "stopped at {waits}");
+            assert_eq!(world.again(user.id).await.password, before.password);
+        }
+        if !stopped {
+            break;
+        }
+    }
 }
 
 #[tokio::test]
