@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::User;
 use domain::id::kinds::{Invitation, Reset, Session, Token};
 use domain::id::{SourceId, UserId};
+use domain::source::SourceState;
 use domain::time::Timestamp;
 use futures_util::future::join_all;
-use store::{ChangingEmail, Erasing, Erasure, Registering, Tables};
+use store::{ChangingEmail, Erasing, Erasure, Registering, Subscribing, Tables};
 
 use super::{email, held_at, of_user, secrets, someone, stop_after};
 use crate::world::{NOON, World, noon_plus};
@@ -133,6 +134,28 @@ async fn subscriptions_are_left_to_be_ended_one_by_one() {
     }
     assert_eq!(world.store.erase(user.id, noon_plus(120), 100).await.unwrap(), Erasure::Done);
     assert!(world.stored().await.is_empty());
+}
+
+#[tokio::test]
+async fn whom_a_deleted_user_was_subscribed_to_counts_one_less_and_stays() {
+    let world = World::new().await;
+    let mut draft = world.draft();
+    (draft.head.subscribers, draft.target.subscribers) = (0, 0);
+    world.store.create(&draft).await.unwrap();
+    let source = draft.head.source;
+    let (ada, bob) = (world.member("ada@example.org").await, world.member("bob@example.org").await);
+    for user in [&ada, &bob] {
+        world.store.subscribe(user.id, source, 20, NOON).await.unwrap();
+    }
+    world.store.begin_erasing(ada.id, NOON).await.unwrap();
+    let late = world.store.subscribe(ada.id, world.source().await.0, 20, NOON).await.unwrap();
+    assert_eq!(late, Subscribing::NoUser);
+    assert_eq!(world.store.erase(ada.id, noon_plus(120), 9).await.unwrap(), Erasure::Subscribed(vec![source]));
+    world.store.unsubscribe(ada.id, source, noon_plus(120)).await.unwrap();
+    assert_eq!(world.store.erase(ada.id, noon_plus(120), 9).await.unwrap(), Erasure::Done);
+    let head = world.store.head(source).await.unwrap().unwrap();
+    assert_eq!((head.subscribers, head.state), (1, SourceState::Active));
+    assert_eq!(world.store.subscribers(source, None, 9).await.unwrap(), [bob.id]);
 }
 
 #[tokio::test]
