@@ -10,8 +10,8 @@ use super::names::{self, Ns};
 use super::roles::{self, Place, Role};
 use super::tokens::Tag;
 use super::walk::{Walk, is_item, too_deep};
-use crate::FeedError;
 use crate::guard::MAX_ENTRIES;
+use crate::{FeedError, tags};
 
 /// What an open element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,10 @@ impl<'a> Walk<'a, '_> {
         }
         match role {
             Some(role) => self.play(role, tag, bound)?,
-            None if tag.is_empty || names::is_void(local) => self.names.forget(bound),
+            // HTML between fields: it may never end, and skipped it would take the fields along.
+            None if tag.is_empty || names::is_void(local) || (ns != Ns::Other && is_html(tag.name)) => {
+                self.names.forget(bound);
+            }
             None => self.skip(tag, bound),
         }
         Ok(())
@@ -176,7 +179,7 @@ impl<'a> Walk<'a, '_> {
                 self.is_unbalanced |= at + 1 != self.open.len();
                 self.pop_to(at);
             }
-            None => self.is_unbalanced = true,
+            None => self.is_unbalanced |= !is_html(name),
         }
     }
 
@@ -228,6 +231,11 @@ impl<'a> Walk<'a, '_> {
             None => outer,
         }
     }
+}
+
+/// Whether an element without a prefix is one of HTML.
+fn is_html(name: &str) -> bool {
+    tags::allowed(name).is_some()
 }
 
 /// Whether a tag may declare a namespace, a base or a language.
