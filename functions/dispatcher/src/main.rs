@@ -19,11 +19,7 @@ async fn main() -> Result<(), Stopped> {
     let rules = Rules::from(&settings);
     let store = Store::new(
         &aws.config(Service::DynamoDb),
-        Tables {
-            sources: settings.sources_table,
-            posts: settings.posts_table,
-            readers: settings.readers_table,
-        },
+        Tables { sources: settings.sources_table, posts: settings.posts_table, readers: settings.readers_table },
     );
     store.admit(key::fingerprint_from_vars(&vars)?.as_deref(), clock::now()).await?;
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };

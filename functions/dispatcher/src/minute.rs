@@ -145,8 +145,10 @@ impl Run<'_> {
         let paused = self.paused.get(&target.host).copied();
         let earliest = earliest_start(free.carry.last_get, interval, free.carry.not_before, paused);
         match place(earliest, now, self.last, target.slot, pace) {
-            Placement::Queue(_) => {
-                return work.ready.push(Ready { target, free, earliest: earliest.at, waited });
+            Placement::Queue(start) => {
+                // How late it is counts from when it might have been fetched.
+                let earliest = if start > now { start } else { earliest.at };
+                return work.ready.push(Ready { target, free, earliest, waited });
             }
             Placement::Due(minute) => work.later.push((minute, target.source)),
             Placement::Slot => {}

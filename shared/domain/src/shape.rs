@@ -129,7 +129,9 @@ impl Shaper {
             let host = self.host(candidate.host);
             // A person does not wait for the jitter, only for his turn at the host.
             let jitter = if candidate.personal { Duration::ZERO } else { host.jitter(candidate.host, minute, pace) };
-            match host.turn(candidate.earliest.max(now + jitter), now + MAX_DELAY, pace) {
+            // Who is to start later starts at his place in that minute, too.
+            let wanted = (candidate.earliest.max(now) + jitter).min(candidate.earliest.max(now + MAX_DELAY));
+            match host.turn(wanted, now + MAX_DELAY, pace) {
                 Turn::At(start) => {
                     left[lane] -= 1;
                     shaped.now.push((start, candidate.item));

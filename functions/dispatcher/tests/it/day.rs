@@ -56,10 +56,10 @@ async fn in_a_day_every_gap_is_at_least_the_interval_polls_are_spread_and_nobody
         for pair in starts.windows(2) {
             let gap = pair[1].since(pair[0]);
             assert!(gap >= interval, "{source}: {gap:?}");
-            assert!(gap <= interval + MINUTE * 5, "{source} was forgotten for {gap:?}");
+            assert!(gap <= interval + interval / 4 + MINUTE * 5, "{source} was forgotten for {gap:?}");
         }
         let whole_day = HOUR * 24 - starts[starts.len() - 1].since(NOON).min(HOUR * 24);
-        assert!(whole_day <= interval + MINUTE * 5, "{source} was forgotten in the end");
+        assert!(whole_day <= interval + interval / 4 + MINUTE * 5, "{source} was forgotten in the end");
         for start in starts {
             minutes_of_the_hour[usize::try_from(start.as_secs() / 60 % 60).unwrap()] += 1;
         }
