@@ -16,11 +16,8 @@ async fn main() -> Result<(), Stopped> {
     logs::start(logs::Format::Json, &vars);
     let (settings, aws, key) = (Settings::from_vars(&vars)?, Aws::from_vars(&vars)?, key::from_vars(&vars)?);
     let rules = Rules::from(&settings);
-    let tables = Tables {
-        sources: settings.sources_table,
-        posts: settings.posts_table,
-        readers: settings.readers_table,
-    };
+    let tables =
+        Tables { sources: settings.sources_table, posts: settings.posts_table, readers: settings.readers_table };
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let store = Store::new(&aws.config(Service::DynamoDb), tables);
     store.admit(Some(&key.fingerprint()), clock::now()).await?;
