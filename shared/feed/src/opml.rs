@@ -23,7 +23,7 @@ pub struct Opml {
     pub folders: Vec<Folder>,
     /// No two with the same address, in the order of the document.
     pub feeds: Vec<Subscription>,
-    /// What could not be taken, in the order of the document. [`write`] leaves it out.
+    /// What could not be taken, in the order of the document. [`write()`] leaves it out.
     pub refused: Vec<Refused>,
 }
 
