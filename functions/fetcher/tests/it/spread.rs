@@ -73,11 +73,12 @@ async fn check(at_once: usize) {
     while world.now() < start + 4 * HOUR {
         world.turn(&dispatcher).await;
         for step in 0..6 {
-            for n in added..SOURCES.min(added + if step % 3 == 0 { at_once } else { 0 }) {
-                add(&world, &fetcher, n).await;
+            let wanted = SOURCES.min(added + if step % 3 == 0 { at_once } else { 0 });
+            while added < wanted {
+                add(&world, &fetcher, added).await;
                 // Of one millisecond there are 128 post numbers.
                 world.pass(Duration::from_millis(1));
-                added = n + 1;
+                added += 1;
             }
             world.pass(STEP);
             world.pump(&fetcher).await;
