@@ -141,6 +141,7 @@ fn what_only_counts_readers_goes() {
         "<img src='https://t.example/p.gif' width=1 height=1>",
         "<img src='https://t.example/p.gif' width='2px' height='0'>",
         "<img src='https://t.example/p.gif' height=1>",
+        "<img src='https://t.example/p.gif' width=1q66>",
         "<img src='https://t.example/p.gif' style='width: 1px; HEIGHT:1px!important'>",
         "<img src='https://t.example/p.gif' style='display:none'>",
         "<img src='http://feeds.feedburner.com/~r/blog/~4/x'>",

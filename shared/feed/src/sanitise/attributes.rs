@@ -109,7 +109,7 @@ pub(super) fn normal<'a>(kind: Kind, raw: &'a str, base: Option<&Url>) -> Option
         Text => Some(text(raw)),
         Digits => leading(raw, 0, false).map(Cow::Borrowed),
         Integer => leading(raw, usize::from(raw.trim_start().starts_with('-')), false).map(Cow::Borrowed),
-        Length => leading(raw, 0, true).map(Cow::Borrowed),
+        Length => length(raw).map(Cow::Borrowed),
         Language => Some(raw.trim()).filter(|language| is_language(language)).map(Cow::Borrowed),
         Choice(words) => choose(words, raw.trim()).map(Cow::Borrowed),
         Flag => Some(Cow::Borrowed("")),
@@ -154,6 +154,11 @@ fn text(raw: &str) -> Cow<'_, str> {
             Cow::Owned(text)
         }
     }
+}
+
+/// A width or height as it stays: digits, perhaps in percent.
+pub(super) fn length(raw: &str) -> Option<&str> {
+    leading(raw, 0, true)
 }
 
 /// The digits that `raw` begins with after `sign` bytes, at most five.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::link;
+use super::{attributes, link};
 use crate::html::Tokens;
 use crate::links;
 
@@ -92,13 +92,17 @@ fn late<'a>(tokens: &Tokens<'a>, names: &[&str]) -> Option<&'a str> {
     names.iter().filter_map(|name| tokens.attribute(name)).find(is_address)
 }
 
-/// Whether it is too small to be seen: every size it has is at most two pixels.
+/// Whether it is too small to be seen: every size that its attributes have, or that they and its style have, is at most two pixels.
 fn is_tiny(tokens: &Tokens<'_>) -> bool {
-    let mut sizes = ["width", "height"]
-        .iter()
-        .filter_map(|name| tokens.attribute(name).and_then(pixels).or_else(|| style(tokens, name).and_then(pixels)))
-        .peekable();
-    sizes.peek().is_some() && sizes.all(|size| size <= 2)
+    let attributes =
+        ["width", "height"].map(|name| tokens.attribute(name).and_then(attributes::length).and_then(pixels));
+    let is_tiny = |sizes: [Option<u32>; 2]| sizes != [None, None] && sizes.iter().flatten().all(|size| *size <= 2);
+    // The style goes: what the attributes alone make of it counts as well.
+    is_tiny(attributes) || {
+        let [width, height] = attributes;
+        let of_style = |name| style(tokens, name).and_then(pixels);
+        is_tiny([width.or_else(|| of_style("width")), height.or_else(|| of_style("height"))])
+    }
 }
 
 /// Whether its style says not to show it.
