@@ -27,7 +27,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &
     if !shifts || !bytes.contains(&0x1b) {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                repairs.note_if(!text.is_ascii() && !claims.is_empty() && first != Some(UTF_8), "charset");
+                repairs.note_if(!claims.is_empty() && first != Some(UTF_8) && !text.is_ascii(), "charset");
                 return Cow::Borrowed(text);
             }
             // Other claims may be right after all: more has to speak against them.

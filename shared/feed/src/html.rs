@@ -54,6 +54,9 @@ impl<'a> Tokens<'a> {
     /// Reads a tag's attributes, up to and including `>`; `None` if the tag never ends.
     fn read_attributes(&mut self, rest: &'a str) -> Option<&'a str> {
         self.attributes.clear();
+        if let Some(after) = rest.strip_prefix('>') {
+            return Some(after);
+        }
         let bytes = rest.as_bytes();
         let mut at = 0;
         loop {

@@ -35,8 +35,9 @@ pub(crate) fn assign(document: &mut Document, base: Option<&Url>) {
 }
 
 fn assign_in(drafts: &mut Vec<Draft>, homes: &Homes) {
+    let mut hasher = content::Hasher::new();
     for draft in &mut *drafts {
-        draft.item.content_hash = content::hash(draft);
+        draft.item.content_hash = hasher.hash(draft);
     }
     let mut seen = HashMap::with_capacity(drafts.len());
     let mut keys = keys(drafts, homes).into_iter();

@@ -132,7 +132,7 @@ pub(crate) fn allowed(name: &str) -> Option<Element> {
 }
 
 /// The names as numbers: to compare those takes no time.
-const KEYS: [u128; TABLE.len()] = {
+const KEYS: [u64; TABLE.len()] = {
     let mut keys = [0; TABLE.len()];
     let mut at = 0;
     while at < keys.len() {
@@ -142,19 +142,40 @@ const KEYS: [u128; TABLE.len()] = {
     keys
 };
 
-/// A name of at most fifteen letters as a number, in any case; longer ones are all the same, and that of none.
-const fn key(name: &[u8]) -> u128 {
-    if name.len() > 15 {
-        return u128::MAX;
+/// A name of at most ten letters and digits as a number, in any case; all others are the same, and that of none.
+const fn key(name: &[u8]) -> u64 {
+    if name.len() > 10 {
+        return u64::MAX;
     }
-    let mut key = name.len() as u128;
+    let mut key = 0;
     let mut at = 0;
     while at < name.len() {
-        key = key << 8 | name[at].to_ascii_lowercase() as u128;
+        let digit = DIGITS[name[at] as usize];
+        if digit == 0 {
+            return u64::MAX;
+        }
+        key = key << 6 | digit as u64;
         at += 1;
     }
     key
 }
+
+/// What stands for each byte in [`key`]: six bits, none of them for what is in no name.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0; 256];
+    let mut at = 0;
+    while at < 26 {
+        digits[(b'a' + at) as usize] = at + 1;
+        digits[(b'A' + at) as usize] = at + 1;
+        at += 1;
+    }
+    at = 0;
+    while at < 10 {
+        digits[(b'0' + at) as usize] = at + 27;
+        at += 1;
+    }
+    digits
+};
 
 /// The element that says the same as one that does not stay.
 pub(crate) fn instead_of(name: &str) -> Option<Element> {
@@ -243,9 +264,11 @@ pub(crate) fn is_dropped_whole(name: &str) -> bool {
 
 /// Elements whose content HTML reads as text rather than as markup.
 pub(crate) fn is_raw_text(name: &str) -> bool {
-    ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"]
-        .iter()
-        .any(|raw| name.eq_ignore_ascii_case(raw))
+    // Most names are other ones, and most of those shorter.
+    name.len() > 2
+        && ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"]
+            .iter()
+            .any(|raw| name.eq_ignore_ascii_case(raw))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(crate) fn read(
         _ => Format::Rss,
     };
     let mut walk = Walk::new(format == Format::Atom, Entities::new(subset, text.len()), base, text.len());
-    walk.has_controls = text.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    walk.has_controls = has_controls(text.as_bytes());
     repairs.note_if(walk.has_controls, "control_characters");
     note_root(text, root, &mut repairs);
     walk.run(Tokens::new(text), &mut repairs)?;
@@ -53,6 +53,12 @@ pub(crate) fn read(
     let mut document = Maker::new(base, text.len()).document(format, channel, items)?;
     document.feed.repaired = repairs.into_names();
     Ok(document)
+}
+
+/// Whether there is a character that XML forbids. Looks at many at once, and therefore at all of them.
+fn has_controls(bytes: &[u8]) -> bool {
+    let is_control = |byte: u8| (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | is_control(*byte)))
 }
 
 /// Names what is odd about the root tag, though nothing depends on it.
