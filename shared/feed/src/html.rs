@@ -2,7 +2,7 @@
 //!
 //! Borrowed and shallow: it builds no tree and judges nothing.
 
-use crate::tags;
+use crate::tags::{self, Element};
 
 /// A piece of HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +23,15 @@ const MAX_ATTRIBUTES: usize = 32;
 pub(crate) struct Tokens<'a> {
     rest: &'a str,
     attributes: Vec<(&'a str, &'a str)>,
+    /// What the latest tag's name is called among the elements that stay.
+    element: Option<Element>,
     /// The element whose raw text comes next.
     raw: Option<&'a str>,
 }
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(html: &'a str) -> Self {
-        Self { rest: html, attributes: Vec::new(), raw: None }
+        Self { rest: html, attributes: Vec::new(), element: None, raw: None }
     }
 
     /// The raw value of an attribute of the latest start tag; the first counts, as in browsers.
@@ -42,6 +44,12 @@ impl<'a> Tokens<'a> {
     #[inline]
     pub(crate) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
+    }
+
+    /// The element of the latest tag, if it is one that stays.
+    #[inline]
+    pub(crate) fn element(&self) -> Option<Element> {
+        self.element
     }
 
     /// Skips to the end tag of `name`, or to the end of everything.
@@ -97,8 +105,11 @@ impl<'a> Tokens<'a> {
             Some(b'!' | b'?') => return self.skip_bogus(name),
             _ => return None,
         }
-        let name_end = name.bytes().position(|byte| byte == b'>' || is_gap(byte)).unwrap_or(name.len());
+        let mut key = tags::Key::default();
+        let in_name = name.bytes().take_while(|byte| *byte != b'>' && !is_gap(*byte));
+        let name_end = in_name.inspect(|byte| key.push(*byte)).count();
         let (name, rest) = name.split_at(name_end);
+        self.element = key.element();
         // A tag that never ends is nothing, and nothing follows it.
         let after = self.read_attributes(rest);
         self.rest = after.unwrap_or("");
@@ -108,7 +119,7 @@ impl<'a> Tokens<'a> {
         if closing {
             return Some(Some(Token::End(name)));
         }
-        if tags::is_raw_text(name) {
+        if self.element.is_none_or(|element| element == Element::Iframe) && tags::is_raw_text(name) {
             self.raw = Some(name);
         }
         Some(Some(Token::Start(name)))

@@ -25,6 +25,9 @@ macro_rules! elements {
 
         /// Sorted by name; an element's place is its number.
         const TABLE: &[(&str, Element, u16)] = &[$(($name, $element, $traits),)*];
+
+        /// Its tags, without attributes.
+        const TAGS: [(&str, &str); TABLE.len()] = [$((concat!("<", $name, ">"), concat!("</", $name, ">")),)*];
     };
 }
 
@@ -107,60 +110,100 @@ elements! {
     Wbr "wbr" VOID | SPECIAL;
 }
 
-/// Where in [`TABLE`] the names that begin with each letter begin.
-const FIRST: [usize; 27] = {
-    let mut first = [TABLE.len(); 27];
-    let mut at = TABLE.len();
-    let mut letter = 26;
-    while letter > 0 {
-        letter -= 1;
-        while at > 0 && (TABLE[at - 1].0.as_bytes()[0] - b'a') as usize >= letter {
-            at -= 1;
-        }
-        first[letter] = at;
-    }
-    first
-};
-
 /// The element that stays under this name, in any case.
 pub(crate) fn allowed(name: &str) -> Option<Element> {
-    let letter = usize::from(name.bytes().next()?.to_ascii_lowercase().checked_sub(b'a')?);
-    let (from, to) = (*FIRST.get(letter)?, *FIRST.get(letter + 1)?);
-    let key = key(name.as_bytes());
-    let at = KEYS[from..to].iter().position(|known| *known == key)?;
-    TABLE.get(from + at).map(|(_, element, _)| *element)
+    let mut key = Key::default();
+    name.bytes().for_each(|byte| key.push(byte));
+    key.element()
 }
 
-/// The names as numbers: to compare those takes no time.
+/// A name as a number, in any case: to compare those takes no time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Key {
+    letters: u64,
+    len: usize,
+    is_odd: bool,
+}
+
+impl Key {
+    /// Six bits for each of at most ten letters and digits.
+    const MAX_LEN: usize = 10;
+
+    /// Appends a letter or digit; a name that holds anything else is none.
+    #[inline]
+    pub(crate) const fn push(&mut self, byte: u8) {
+        let digit = DIGITS[byte as usize];
+        self.letters = self.letters << 6 | digit as u64;
+        self.len += 1;
+        self.is_odd |= digit == 0;
+    }
+
+    /// The element that stays under this name.
+    #[inline]
+    pub(crate) fn element(self) -> Option<Element> {
+        let number = usize::from(PLACES[place(self.letters, FACTOR)]);
+        let is_it = !self.is_odd && self.len <= Self::MAX_LEN && KEYS.get(number) == Some(&self.letters);
+        is_it.then(|| TABLE[number].1)
+    }
+}
+
+/// The names as [`Key`] has them.
 const KEYS: [u64; TABLE.len()] = {
     let mut keys = [0; TABLE.len()];
-    let mut at = 0;
-    while at < keys.len() {
-        keys[at] = key(TABLE[at].0.as_bytes());
-        at += 1;
+    let mut number = 0;
+    while number < keys.len() {
+        let name = TABLE[number].0.as_bytes();
+        let mut key = Key { letters: 0, len: 0, is_odd: false };
+        while key.len < name.len() {
+            key.push(name[key.len]);
+        }
+        assert!(!key.is_odd && key.len <= Key::MAX_LEN);
+        keys[number] = key.letters;
+        number += 1;
     }
     keys
 };
 
-/// A name of at most ten letters and digits as a number, in any case; all others are the same, and that of none.
-const fn key(name: &[u8]) -> u64 {
-    if name.len() > 10 {
-        return u64::MAX;
-    }
-    let mut key = 0;
-    let mut at = 0;
-    while at < name.len() {
-        let digit = DIGITS[name[at] as usize];
-        if digit == 0 {
-            return u64::MAX;
-        }
-        key = key << 6 | digit as u64;
-        at += 1;
-    }
-    key
+/// Where in [`PLACES`] the number of the element of this key is.
+const fn place(key: u64, factor: u64) -> usize {
+    (key.wrapping_mul(factor) >> 54) as usize
 }
 
-/// What stands for each byte in [`key`]: six bits, none of them for what is in no name.
+/// The first factor found that gives each key a place of its own.
+const FACTOR: u64 = {
+    let mut factor = 0x9e37_79b9_7f4a_7c15_u64;
+    while !is_distinct(factor) {
+        factor = factor.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+    }
+    factor
+};
+
+const fn is_distinct(factor: u64) -> bool {
+    let mut taken = [false; 1024];
+    let mut number = 0;
+    while number < KEYS.len() {
+        let place = place(KEYS[number], factor);
+        if taken[place] {
+            return false;
+        }
+        taken[place] = true;
+        number += 1;
+    }
+    true
+}
+
+/// The numbers of the elements by the place of their key.
+const PLACES: [u8; 1024] = {
+    let mut places = [u8::MAX; 1024];
+    let mut number = 0;
+    while number < KEYS.len() {
+        places[place(KEYS[number], FACTOR)] = number as u8;
+        number += 1;
+    }
+    places
+};
+
+/// What stands for each byte in a [`Key`]: six bits, none of them for what is in no name.
 const DIGITS: [u8; 256] = {
     let mut digits = [0; 256];
     let mut at = 0;
@@ -193,9 +236,33 @@ pub(crate) fn instead_of(name: &str) -> Option<Element> {
 }
 
 impl Element {
+    /// How many there are.
+    pub(crate) const COUNT: usize = TABLE.len();
+
+    /// All there are, by their numbers.
+    pub(crate) const ALL: [Self; Self::COUNT] = {
+        let mut all = [A; Self::COUNT];
+        let mut number = 0;
+        while number < all.len() {
+            all[number] = TABLE[number].1;
+            number += 1;
+        }
+        all
+    };
+
     /// All there are.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        TABLE.iter().map(|(_, element, _)| *element)
+        Self::ALL.into_iter()
+    }
+
+    /// Its start tag without attributes.
+    pub(crate) fn start_tag(self) -> &'static str {
+        TAGS[self as usize].0
+    }
+
+    /// Its end tag.
+    pub(crate) fn end_tag(self) -> &'static str {
+        TAGS[self as usize].1
     }
 
     /// Its name.

@@ -73,6 +73,21 @@ macro_rules! rules {
 
 /// The attributes that `element` keeps.
 pub(super) fn rules(element: Element) -> &'static [Rule] {
+    RULES[element as usize]
+}
+
+/// [`rules`], by the element's number.
+static RULES: [&[Rule]; Element::COUNT] = {
+    let mut rules: [&[Rule]; Element::COUNT] = [&[]; Element::COUNT];
+    let mut number = 0;
+    while number < Element::COUNT {
+        rules[number] = rules_of(Element::ALL[number]);
+        number += 1;
+    }
+    rules
+};
+
+const fn rules_of(element: Element) -> &'static [Rule] {
     use Element::*;
     match element {
         A => rules!["href" Href, "hreflang" Language; "target" Only("_blank"), "rel" Always("noopener noreferrer")],

@@ -2,25 +2,49 @@
 
 use crate::entities::entity;
 
-/// Whether a byte may not stand in text as it is: markup, the first byte of a no-break space, and control characters but for tab and line feed.
-#[inline]
-const fn is_special(byte: u8) -> bool {
-    (byte < 0x20 && byte != b'\t' && byte != b'\n')
-        | (byte == 0x7f)
-        | (byte == b'&')
-        | (byte == b'<')
-        | (byte == b'>')
-        | (byte == 0xc2)
-}
+/// Which bytes may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
+static IS_SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = matches!(byte as u8, 0..0x20 | 0x7f | b'&' | b'<' | b'>' | 0xc2) && byte != 9 && byte != 10;
+        byte += 1;
+    }
+    special
+};
 
 /// Where the next byte is that may have to be written otherwise.
 #[inline]
 pub(super) fn next_special(bytes: &[u8]) -> Option<usize> {
-    // Whole chunks first: those are compared all at once.
-    let (chunks, _) = bytes.as_chunks::<32>();
-    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |found, byte| found | is_special(*byte)));
-    let from = plain.count() * 32;
-    bytes[from..].iter().position(|byte| is_special(*byte)).map(|at| from + at)
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let mut marks = suspicious(u64::from_le_bytes(*word));
+        while marks != 0 {
+            let at = (marks.trailing_zeros() / 8) as usize;
+            if IS_SPECIAL[usize::from(word[at % 8])] {
+                return Some(number * 8 + at);
+            }
+            marks &= marks - 1;
+        }
+    }
+    let at = tail.iter().position(|byte| IS_SPECIAL[usize::from(*byte)])?;
+    Some(words.len() * 8 + at)
+}
+
+/// The highest bits of all bytes of `word` that are special, and of few others: eight are looked at in the time of two.
+#[inline]
+const fn suspicious(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    /// Marks the bytes that are 0, and perhaps some above them.
+    const fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = word.wrapping_add(ONES) & !word;
+    let ampersand = zeros(word ^ (ONES * b'&' as u64));
+    let angles = zeros(word & (ONES * 0xfd) ^ (ONES * b'<' as u64));
+    let lead = zeros(word ^ (ONES * 0xc2));
+    (controls | delete | ampersand | angles | lead) & (ONES * 0x80)
 }
 
 /// Whether it ends or begins nothing that is to be seen.
@@ -77,6 +101,21 @@ fn push_char(c: char, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_special_byte_is_found_wherever_it_stands_and_whatever_stands_before_it() {
+        for byte in 0..=255_u8 {
+            let is_special = (byte < 0x20 && byte != b'\t' && byte != b'\n') || b"&<>\x7f\xc2".contains(&byte);
+            for before in [b"\t\n \xff!".as_slice(), b"\xe3\x81\x82\x80\n", b"=;'\xc1\xc3"] {
+                for len in 0..20 {
+                    let mut bytes: Vec<u8> = before.iter().copied().cycle().take(len).collect();
+                    bytes.push(byte);
+                    bytes.extend_from_slice(&b"abcdefghij"[..len / 2]);
+                    assert_eq!(next_special(&bytes), is_special.then_some(len), "{byte} {bytes:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn text_has_one_form() {

@@ -11,7 +11,7 @@ use crate::tags::{self, Element};
 use crate::text;
 
 /// Links that replace what the attribute says.
-type Links<'a> = [(&'static str, Cow<'a, str>)];
+type Links<'a> = [Option<(&'static str, Cow<'a, str>)>; 2];
 
 /// Writes HTML anew.
 pub(super) struct Tidy<'a> {
@@ -105,7 +105,7 @@ impl<'a> Tidy<'a> {
     }
 
     fn start(&mut self, name: &'a str) {
-        match tags::allowed(name).or_else(|| tags::instead_of(name)) {
+        match self.tokens.element().or_else(|| tags::instead_of(name)) {
             Some(Element::Iframe) => self.frame("src", true),
             Some(Element::Img) => self.image(),
             Some(element) => self.element(element),
@@ -124,7 +124,7 @@ impl<'a> Tidy<'a> {
     }
 
     fn end(&mut self, name: &str) {
-        match tags::allowed(name).or_else(|| tags::instead_of(name)) {
+        match self.tokens.element().or_else(|| tags::instead_of(name)) {
             // Browsers take `</br>` for `<br>`.
             Some(Element::Br) => self.element(Element::Br),
             Some(element) => self.close(element),
@@ -142,24 +142,20 @@ impl<'a> Tidy<'a> {
     }
 
     /// The links of the latest start tag that need more than to be resolved; `None` if it is worth nothing without the one it lacks.
-    fn links_of(&self, element: Element) -> Option<Vec<(&'static str, Cow<'a, str>)>> {
+    fn links_of(&self, element: Element) -> Option<Links<'a>> {
         let source = || pictures::source(&self.tokens, "src", self.base).map(|src| ("src", src));
         Some(match element {
             Element::A => {
                 let href = link::href(self.tokens.attribute("href")?, self.base)?;
-                let leads_away = href.starts_with("http");
-                let mut links = vec![("href", href)];
-                if leads_away {
-                    links.push(("target", Cow::Borrowed("_blank")));
-                }
-                links
+                let target = href.starts_with("http").then_some(("target", Cow::Borrowed("_blank")));
+                [Some(("href", href)), target]
             }
             Element::Source if self.open.last() == Some(&Element::Picture) => {
-                vec![("srcset", Cow::Owned(pictures::srcset(&self.tokens, self.base)?))]
+                [Some(("srcset", Cow::Owned(pictures::srcset(&self.tokens, self.base)?))), None]
             }
-            Element::Source | Element::Track => vec![source()?],
-            Element::Audio | Element::Video => source().into_iter().collect(),
-            _ => Vec::new(),
+            Element::Source | Element::Track => [Some(source()?), None],
+            Element::Audio | Element::Video => [source(), None],
+            _ => [None, None],
         })
     }
 
@@ -174,9 +170,8 @@ impl<'a> Tidy<'a> {
             return;
         }
         self.image = Some((picture.src.to_string(), self.in_noscript));
-        let mut links = vec![("src", picture.src)];
-        links.extend(picture.srcset.map(|set| ("srcset", Cow::Owned(set))));
-        self.open(Element::Img, &links);
+        let srcset = picture.srcset.map(|set| ("srcset", Cow::Owned(set)));
+        self.open(Element::Img, &[Some(("src", picture.src)), srcset]);
     }
 
     /// A frame stays if it is a player we know, and becomes a link to what it would have shown if not.
@@ -193,12 +188,12 @@ impl<'a> Tidy<'a> {
         self.frame = Some((address.to_owned(), is_iframe));
         if let Some(player) = player {
             if self.make_room(Element::Iframe) {
-                self.open(Element::Iframe, &[("src", Cow::Owned(player))]);
+                self.open(Element::Iframe, &[Some(("src", Cow::Owned(player))), None]);
                 self.close(Element::Iframe);
             }
         } else if self.make_room(Element::A) {
             let text = src.to_string();
-            self.open(Element::A, &[("href", src), ("target", Cow::Borrowed("_blank"))]);
+            self.open(Element::A, &[Some(("href", src)), Some(("target", Cow::Borrowed("_blank")))]);
             chars::push_text(&text.replace('&', "&amp;"), &mut self.out);
             self.is_worth_it = true;
             self.close(Element::A);
@@ -207,10 +202,28 @@ impl<'a> Tidy<'a> {
 
     /// Writes a start tag: the attributes of the latest one that may stay, and `links` in place of what it says.
     fn open(&mut self, element: Element, links: &Links<'_>) {
-        self.out.push('<');
-        self.out.push_str(element.name());
+        let start = element.start_tag();
+        let says_nothing = links.iter().all(Option::is_none) && !self.tokens.has_attributes();
+        // What is to be seen or heard is always given something.
+        if says_nothing && !element.is_media() {
+            self.out.push_str(start);
+        } else {
+            self.out.push_str(&start[..start.len() - 1]);
+            self.attributes(element, links);
+            self.out.push('>');
+        }
+        self.is_worth_it = self.is_worth_it || element.is_media();
+        if !element.is_void() {
+            self.open.push(element);
+        }
+        if element == Element::Pre {
+            self.pre = self.out.len();
+        }
+    }
+
+    fn attributes(&mut self, element: Element, links: &Links<'_>) {
         for rule in attributes::rules(element) {
-            let given = links.iter().find_map(|(name, link)| (*name == rule.name).then_some(&**link));
+            let given = links.iter().flatten().find_map(|(name, link)| (*name == rule.name).then_some(&**link));
             if let Some(link) = given {
                 push_attribute(rule.name, link, &mut self.out);
             } else if let Kind::Always(value) = rule.kind {
@@ -221,14 +234,6 @@ impl<'a> Tidy<'a> {
             {
                 push_attribute(rule.name, &value, &mut self.out);
             }
-        }
-        self.out.push('>');
-        self.is_worth_it = self.is_worth_it || element.is_media();
-        if !element.is_void() {
-            self.open.push(element);
-        }
-        if element == Element::Pre {
-            self.pre = self.out.len();
         }
     }
 }
