@@ -15,33 +15,48 @@ pub(crate) struct Entity {
 
 /// Resolves HTML's entities, once.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    unescape_in(text, &mut out);
+    Cow::Owned(out)
+}
+
+/// As [`unescape`], in `room` if there is anything to resolve.
+pub(crate) fn unescape_in<'a>(text: &'a str, room: &'a mut String) -> &'a str {
+    room.clear();
+    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
+        return text;
     };
-    let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
+    room.reserve(text.len());
+    room.push_str(&text[..first]);
     let mut rest = &text[first..];
     while let Some(after) = rest.strip_prefix('&') {
         rest = match entity(after) {
             Some(entity) => {
-                out.push(entity.first);
-                out.extend(entity.second);
+                room.push(entity.first);
+                room.extend(entity.second);
                 &after[entity.len..]
             }
             None => {
-                out.push('&');
+                room.push('&');
                 after
             }
         };
         let next = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
-        out.push_str(&rest[..next]);
+        room.push_str(&rest[..next]);
         rest = &rest[next..];
     }
-    Cow::Owned(out)
+    room
 }
 
 /// The reference that `text`, which follows a `&`, begins with; `None` if it is none.
 pub(crate) fn entity(text: &str) -> Option<Entity> {
+    // The one that is written most.
+    if text.starts_with("amp;") {
+        return Some(Entity { first: '&', second: None, len: 4 });
+    }
     if let Some(number) = text.strip_prefix('#') {
         return numeric(number);
     }

@@ -2,6 +2,7 @@
 //!
 //! Borrowed and shallow: it builds no tree and judges nothing.
 
+use crate::swar;
 use crate::tags::{self, Element};
 
 /// A piece of HTML.
@@ -76,10 +77,7 @@ impl<'a> Tokens<'a> {
             }
             let name = at;
             // A name may begin with `=`, and end at one from its second character on.
-            at += 1;
-            while !matches!(*bytes.get(at)?, b'=' | b'>') && !is_gap(bytes[at]) {
-                at += 1;
-            }
+            at = attribute_end(bytes, at + 1)?;
             let name = &rest[name..at];
             at = skip_space(bytes, at);
             let mut value = "";
@@ -105,11 +103,9 @@ impl<'a> Tokens<'a> {
             Some(b'!' | b'?') => return self.skip_bogus(name),
             _ => return None,
         }
-        let mut key = tags::Key::default();
-        let in_name = name.bytes().take_while(|byte| *byte != b'>' && !is_gap(*byte));
-        let name_end = in_name.inspect(|byte| key.push(*byte)).count();
-        let (name, rest) = name.split_at(name_end);
-        self.element = key.element();
+        let (len, element) = tags::read_name(name);
+        let (name, rest) = name.split_at(len);
+        self.element = element;
         // A tag that never ends is nothing, and nothing follows it.
         let after = self.read_attributes(rest);
         self.rest = after.unwrap_or("");
@@ -207,6 +203,22 @@ fn end_tag(html: &str, name: &str) -> Option<usize> {
         at = start;
     }
     None
+}
+
+/// Where the name of an attribute ends that goes on at `at`; `None` if the tag never ends.
+#[inline]
+fn attribute_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    if let Some(word) = bytes[at..].first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let marks = swar::zeros(word ^ swar::all(b'=')) | swar::zeros(word ^ swar::all(b'>'));
+        let marks = marks | swar::zeros(word ^ swar::all(b'/')) | swar::below(word, 0x21);
+        // What stands before the first mark ends nothing.
+        at += ((marks & swar::HIGHEST).trailing_zeros() / 8) as usize;
+    }
+    while !matches!(*bytes.get(at)?, b'=' | b'>') && !is_gap(bytes[at]) {
+        at += 1;
+    }
+    Some(at)
 }
 
 /// An attribute's value that begins at `at`, and where what follows it begins; `None` if it never ends.

@@ -22,6 +22,7 @@ mod links;
 pub mod opml;
 mod repair;
 mod sanitise;
+mod swar;
 mod tags;
 mod text;
 mod xml;

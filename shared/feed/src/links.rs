@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::text;
 
-pub(crate) use normal::push_normal;
+pub(crate) use normal::{push_normal, push_normal_in};
 
 /// A longer link is dropped: cut, it would lead elsewhere.
 const MAX_LINK: usize = 4 * 1024;

@@ -2,6 +2,8 @@
 
 use Element::*;
 
+use crate::swar;
+
 /// Has no content and no end tag.
 const VOID: u16 = 1;
 /// Begins a block, which ends a paragraph.
@@ -112,62 +114,95 @@ elements! {
 
 /// The element that stays under this name, in any case.
 pub(crate) fn allowed(name: &str) -> Option<Element> {
-    let mut key = Key::default();
-    name.bytes().for_each(|byte| key.push(byte));
-    key.element()
+    Key::of(name.as_bytes())?.in_any_case().element()
 }
 
-/// A name as a number, in any case: to compare those takes no time.
-#[derive(Clone, Copy, Debug, Default)]
+/// How long the name of the tag is that `tag` goes on with, and which element that stays has it, in any case.
+#[inline]
+pub(crate) fn read_name(tag: &str) -> (usize, Option<Element>) {
+    let bytes = tag.as_bytes();
+    if let Some(word) = bytes.first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let ends = swar::zeros(word ^ swar::all(b'>')) | swar::zeros(word ^ swar::all(b'/')) | swar::below(word, 0x21);
+        let len = ((ends & swar::HIGHEST).trailing_zeros() / 8) as usize;
+        if len > 0 && len < 8 && is_end(bytes[len]) {
+            let key = Key { begin: word & ((1 << (8 * len)) - 1), rest: 0 };
+            return (len, key.in_any_case().element());
+        }
+    }
+    let len = bytes.iter().take_while(|byte| !is_end(**byte)).count();
+    (len, allowed(&tag[..len]))
+}
+
+/// Whether a byte ends the name of a tag: white space of HTML, `/` and `>`.
+const fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' | b'>')
+}
+
+/// A name as two numbers: to compare those takes no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    letters: u64,
-    len: usize,
-    is_odd: bool,
+    begin: u64,
+    rest: u64,
 }
 
 impl Key {
-    /// Six bits for each of at most ten letters and digits.
-    const MAX_LEN: usize = 10;
+    /// That of a name of letters and digits; no element has another one, or one of more than sixteen bytes.
+    pub(crate) const fn of(name: &[u8]) -> Option<Self> {
+        if name.len() > 16 {
+            return None;
+        }
+        let mut words = [0; 2];
+        let mut at = 0;
+        while at < name.len() {
+            if !name[at].is_ascii_alphanumeric() {
+                return None;
+            }
+            words[at / 8] |= (name[at] as u64) << (at % 8 * 8);
+            at += 1;
+        }
+        Some(Self { begin: words[0], rest: words[1] })
+    }
 
-    /// Appends a letter or digit; a name that holds anything else is none.
+    /// That of the name in lower case, if it has no control characters.
     #[inline]
-    pub(crate) const fn push(&mut self, byte: u8) {
-        let digit = DIGITS[byte as usize];
-        self.letters = self.letters << 6 | digit as u64;
-        self.len += 1;
-        self.is_odd |= digit == 0;
+    pub(crate) const fn in_any_case(self) -> Self {
+        const CASE: u64 = swar::all(0x20);
+        /// What bytes that are there have, and others have not.
+        const fn lower(word: u64) -> u64 {
+            // Bytes behind the name are 0, and stay so.
+            word | (CASE & ((word & swar::all(0x40)) >> 1))
+        }
+        Self { begin: lower(self.begin), rest: lower(self.rest) }
     }
 
     /// The element that stays under this name.
     #[inline]
     pub(crate) fn element(self) -> Option<Element> {
-        let number = usize::from(PLACES[place(self.letters, FACTOR)]);
-        let is_it = !self.is_odd && self.len <= Self::MAX_LEN && KEYS.get(number) == Some(&self.letters);
-        is_it.then(|| TABLE[number].1)
+        let number = usize::from(PLACES[self.place(FACTOR)]);
+        (KEYS.get(number) == Some(&self)).then(|| Element::ALL[number])
+    }
+
+    /// Where in [`PLACES`] the number of its element is.
+    const fn place(self, factor: u64) -> usize {
+        ((self.begin ^ self.rest.rotate_left(32)).wrapping_mul(factor) >> 54) as usize
     }
 }
 
-/// The names as [`Key`] has them.
-const KEYS: [u64; TABLE.len()] = {
-    let mut keys = [0; TABLE.len()];
+/// The names, by the numbers of their elements.
+static KEYS: [Key; TABLE.len()] = KEYS_OF;
+const KEYS_OF: [Key; TABLE.len()] = {
+    let mut keys = [Key { begin: 0, rest: 0 }; TABLE.len()];
     let mut number = 0;
     while number < keys.len() {
-        let name = TABLE[number].0.as_bytes();
-        let mut key = Key { letters: 0, len: 0, is_odd: false };
-        while key.len < name.len() {
-            key.push(name[key.len]);
-        }
-        assert!(!key.is_odd && key.len <= Key::MAX_LEN);
-        keys[number] = key.letters;
+        keys[number] = match Key::of(TABLE[number].0.as_bytes()) {
+            Some(key) => key,
+            None => panic!("a name of an element has at most sixteen letters and digits"),
+        };
         number += 1;
     }
     keys
 };
-
-/// Where in [`PLACES`] the number of the element of this key is.
-const fn place(key: u64, factor: u64) -> usize {
-    (key.wrapping_mul(factor) >> 54) as usize
-}
 
 /// The first factor found that gives each key a place of its own.
 const FACTOR: u64 = {
@@ -181,8 +216,8 @@ const FACTOR: u64 = {
 const fn is_distinct(factor: u64) -> bool {
     let mut taken = [false; 1024];
     let mut number = 0;
-    while number < KEYS.len() {
-        let place = place(KEYS[number], factor);
+    while number < KEYS_OF.len() {
+        let place = KEYS_OF[number].place(factor);
         if taken[place] {
             return false;
         }
@@ -193,31 +228,14 @@ const fn is_distinct(factor: u64) -> bool {
 }
 
 /// The numbers of the elements by the place of their key.
-const PLACES: [u8; 1024] = {
+static PLACES: [u8; 1024] = {
     let mut places = [u8::MAX; 1024];
     let mut number = 0;
-    while number < KEYS.len() {
-        places[place(KEYS[number], FACTOR)] = number as u8;
+    while number < KEYS_OF.len() {
+        places[KEYS_OF[number].place(FACTOR)] = number as u8;
         number += 1;
     }
     places
-};
-
-/// What stands for each byte in a [`Key`]: six bits, none of them for what is in no name.
-const DIGITS: [u8; 256] = {
-    let mut digits = [0; 256];
-    let mut at = 0;
-    while at < 26 {
-        digits[(b'a' + at) as usize] = at + 1;
-        digits[(b'A' + at) as usize] = at + 1;
-        at += 1;
-    }
-    at = 0;
-    while at < 10 {
-        digits[(b'0' + at) as usize] = at + 27;
-        at += 1;
-    }
-    digits
 };
 
 /// The element that says the same as one that does not stay.

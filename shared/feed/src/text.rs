@@ -3,7 +3,7 @@
 use crate::html::{Token, Tokens};
 use crate::tags::{self, Element};
 
-pub(crate) use crate::entities::unescape;
+pub(crate) use crate::entities::{unescape, unescape_in};
 
 /// Bytes of a title or another one-line text.
 pub(crate) const MAX_LINE: usize = 2 * 1024;

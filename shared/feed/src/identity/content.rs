@@ -15,11 +15,19 @@ pub(super) struct Hasher {
     len: usize,
     hasher: blake3::Hasher,
     link: String,
+    /// Room to resolve its entities in.
+    room: String,
 }
 
 impl Hasher {
     pub(super) fn new() -> Self {
-        Self { block: Box::new([0; BLOCK]), len: 0, hasher: blake3::Hasher::new(), link: String::new() }
+        Self {
+            block: Box::new([0; BLOCK]),
+            len: 0,
+            hasher: blake3::Hasher::new(),
+            link: String::new(),
+            room: String::new(),
+        }
     }
 
     /// Over title, summary, content and files.
@@ -84,7 +92,7 @@ impl Hasher {
 
     fn link(&mut self, link: &str) {
         let mut normal = std::mem::take(&mut self.link);
-        links::push_normal(link, &mut normal);
+        links::push_normal_in(link, &mut self.room, &mut normal);
         self.words(&normal);
         normal.clear();
         self.link = normal;

@@ -1,5 +1,7 @@
 //! The normal form of links, by which two spellings of one place are told to be one.
 
+use memchr::memchr;
+
 use super::strip_scheme;
 use crate::text;
 
@@ -105,20 +107,28 @@ fn is_tracking(parameter: &str) -> bool {
 
 /// Appends the form in which links are compared: without http or https, parameters for tracking and sessions, default port, and a last slash.
 pub(crate) fn push_normal(link: &str, out: &mut String) {
-    let link = text::unescape(link.trim());
-    let (link, fragment) = link.split_once('#').map_or((&*link, ""), |(link, fragment)| (link, fragment));
-    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    push_normal_in(link, &mut String::new(), out);
+}
+
+/// As [`push_normal`], with `room` to work in.
+pub(crate) fn push_normal_in(link: &str, room: &mut String, out: &mut String) {
+    let link = text::unescape_in(link.trim(), room);
+    let (link, fragment) = split_at_byte(link, b'#');
+    let (path, query) = split_at_byte(link, b'?');
     let path = match strip_scheme(path) {
         Some(place) => {
-            let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+            let (host, path) = place.split_at(memchr(b'/', place.as_bytes()).unwrap_or(place.len()));
             let host = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host);
             out.push_str("//");
-            out.extend(host.chars().map(|c| c.to_ascii_lowercase()));
+            let from = out.len();
+            out.push_str(host);
+            out[from..].make_ascii_lowercase();
             path
         }
         None => path,
     };
-    let path = path.find(";jsessionid=").map_or(path, |session| &path[..session]);
+    let session = memchr(b';', path.as_bytes()).and_then(|_| path.find(";jsessionid="));
+    let path = session.map_or(path, |session| &path[..session]);
     out.push_str(path.strip_suffix('/').unwrap_or(path));
     let mut mark = '?';
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty() && !is_tracking(parameter)) {
@@ -130,6 +140,11 @@ pub(crate) fn push_normal(link: &str, out: &mut String) {
         out.push('#');
         out.push_str(fragment);
     }
+}
+
+/// What stands before and behind the first `byte`, which is ASCII.
+fn split_at_byte(text: &str, byte: u8) -> (&str, &str) {
+    memchr(byte, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
 #[cfg(test)]

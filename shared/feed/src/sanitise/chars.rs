@@ -1,6 +1,7 @@
 //! Characters of cleaned HTML: which stand for themselves, and how the others are written.
 
 use crate::entities::entity;
+use crate::swar;
 
 /// Which bytes may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
 static IS_SPECIAL: [bool; 256] = {
@@ -16,35 +17,43 @@ static IS_SPECIAL: [bool; 256] = {
 /// Where the next byte is that may have to be written otherwise.
 #[inline]
 pub(super) fn next_special(bytes: &[u8]) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks::<8>();
+    let (words, tail) = bytes.as_chunks();
     for (number, word) in words.iter().enumerate() {
-        let mut marks = suspicious(u64::from_le_bytes(*word));
-        while marks != 0 {
-            let at = (marks.trailing_zeros() / 8) as usize;
-            if IS_SPECIAL[usize::from(word[at % 8])] {
-                return Some(number * 8 + at);
-            }
-            marks &= marks - 1;
+        if let Some(at) = special_of(word) {
+            return Some(number * 8 + at);
         }
     }
-    let at = tail.iter().position(|byte| IS_SPECIAL[usize::from(*byte)])?;
-    Some(words.len() * 8 + at)
+    match bytes.last_chunk() {
+        _ if tail.is_empty() => None,
+        // Some of it once more, but none of that is special.
+        Some(word) => special_of(word).map(|at| bytes.len() - 8 + at),
+        None => tail.iter().position(|byte| IS_SPECIAL[usize::from(*byte)]),
+    }
+}
+
+/// Where the first special byte of a word is.
+#[inline]
+fn special_of(word: &[u8; 8]) -> Option<usize> {
+    let mut marks = suspicious(u64::from_le_bytes(*word));
+    while marks != 0 {
+        let at = (marks.trailing_zeros() / 8) as usize;
+        if IS_SPECIAL[usize::from(word[at % 8])] {
+            return Some(at);
+        }
+        marks &= marks - 1;
+    }
+    None
 }
 
 /// The highest bits of all bytes of `word` that are special, and of few others: eight are looked at in the time of two.
 #[inline]
 const fn suspicious(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    /// Marks the bytes that are 0, and perhaps some above them.
-    const fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    let delete = word.wrapping_add(ONES) & !word;
-    let ampersand = zeros(word ^ (ONES * b'&' as u64));
-    let angles = zeros(word & (ONES * 0xfd) ^ (ONES * b'<' as u64));
-    let lead = zeros(word ^ (ONES * 0xc2));
-    (controls | delete | ampersand | angles | lead) & (ONES * 0x80)
+    let controls = swar::below(word, 0x20);
+    let delete = word.wrapping_add(swar::all(1)) & !word;
+    let ampersand = swar::zeros(word ^ swar::all(b'&'));
+    let angles = swar::zeros(word & swar::all(0xfd) ^ swar::all(b'<'));
+    let lead = swar::zeros(word ^ swar::all(0xc2));
+    (controls | delete | ampersand | angles | lead) & swar::HIGHEST
 }
 
 /// Whether it ends or begins nothing that is to be seen.

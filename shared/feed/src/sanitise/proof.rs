@@ -8,7 +8,7 @@
 use super::attributes::{self, Kind};
 use super::chars;
 use crate::tags::{self, Element};
-use crate::text::unescape;
+use crate::text::unescape_in;
 
 /// Elements inside one another.
 const MAX_DEPTH: usize = 128;
@@ -16,13 +16,16 @@ const MAX_DEPTH: usize = 128;
 /// Whether ammonia would give `html` back as it is.
 pub(super) fn is_clean(html: &str) -> bool {
     // A byte order mark would be taken for one.
-    !html.starts_with('\u{feff}') && Proof { html, at: 0, open: Vec::with_capacity(16) }.run().is_some()
+    !html.starts_with('\u{feff}')
+        && Proof { html, at: 0, open: Vec::with_capacity(16), room: String::new() }.run().is_some()
 }
 
 struct Proof<'a> {
     html: &'a str,
     at: usize,
     open: Vec<Element>,
+    /// Room to resolve entities in.
+    room: String,
 }
 
 impl<'a> Proof<'a> {
@@ -80,10 +83,10 @@ impl<'a> Proof<'a> {
     }
 
     fn name(&mut self) -> Option<Element> {
-        let mut key = tags::Key::default();
-        let name = self.rest().bytes().take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        self.at += name.inspect(|byte| key.push(*byte)).count();
-        key.element()
+        let (len, element) = tags::read_name(self.rest());
+        let name = &self.rest()[..len];
+        self.at += len;
+        element.filter(|element| element.name() == name)
     }
 
     fn end(&mut self) -> Option<()> {
@@ -165,7 +168,7 @@ impl<'a> Proof<'a> {
                 }
             };
             let value = self.value()?;
-            if !attributes::fits(rule.kind, &unescape(value)) {
+            if !attributes::fits(rule.kind, unescape_in(value, &mut self.room)) {
                 return None;
             }
         }
