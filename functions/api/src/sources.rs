@@ -104,36 +104,36 @@ impl Context {
     /// Makes a source for `url` and queues its first fetch; the one that has this URL already is as good.
     async fn create(&self, url: &Url, settings: SourceSettings) -> Result<(SourceId, StatusCode), Problem> {
         let known = fetch::normalise(url);
-        if let Some(source) = self.store.find_by_url(&known).await? {
-            self.resume(source).await?;
-            return Ok((source, StatusCode::OK));
-        }
         for _ in 0..DRAWS {
+            if let Some(source) = self.store.find_by_url(&known).await?
+                && self.take_up(source).await?
+            {
+                return Ok((source, StatusCode::OK));
+            }
             let new = self.new_source(SourceId::draw(&mut SystemEntropy), url, known.clone(), settings);
             match self.store.create(&new).await? {
                 Creating::Created => {
                     self.send_now(&new.target, &new.pointer, Carry::default()).await;
                     return Ok((new.target.source, StatusCode::CREATED));
                 }
-                Creating::UrlTaken(source) => {
-                    self.resume(source).await?;
-                    return Ok((source, StatusCode::OK));
-                }
-                Creating::IdTaken => {}
+                // Somebody was faster, with this URL or with this id: look again.
+                Creating::UrlTaken(_) | Creating::IdTaken => {}
             }
         }
         Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
     }
 
-    /// Takes a source up again that was resting or gone: someone wants it. It is fetched as soon as politeness allows, by the wheel at the latest.
-    async fn resume(&self, source: SourceId) -> Result<(), Problem> {
+    /// Makes sure that a source is polled, since someone wants it; one that was resting or gone is fetched as soon as politeness allows, by the wheel at the latest.
+    /// False if it is being deleted: then its URL is free.
+    async fn take_up(&self, source: SourceId) -> Result<bool, Problem> {
         match self.store.resume(source, self.now()).await? {
             Resuming::Resumed => {}
-            Resuming::Active | Resuming::Final(_) | Resuming::Missing => return Ok(()),
+            Resuming::Active | Resuming::Final(SourceState::Moved) => return Ok(true),
+            Resuming::Final(_) | Resuming::Missing => return Ok(false),
         }
         match self.refresh_source(source).await {
-            Ok(_) => Ok(()),
-            Err(problem) if problem.is_a_matter_of_time() => Ok(()),
+            Ok(_) => Ok(true),
+            Err(problem) if problem.is_a_matter_of_time() => Ok(true),
             Err(problem) => Err(problem),
         }
     }

@@ -82,7 +82,7 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
     };
     run.walk_all(claimed).await?;
     let mut report = run.report;
-    ctx.end_rests(&mut report).await;
+    ctx.end_rests(deadline, &mut report).await;
     ctx.sweep(deadline, &mut report).await;
     Ok(report)
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use boot::logs::causes;
+use domain::id::SourceId;
 use domain::message::{Announcement, VERSION};
 use domain::source::LONGEST_REST;
 use domain::time::Timestamp;
@@ -19,40 +20,56 @@ const WRITES: usize = 200;
 /// Steps of one source in one run: an index that lags finds the same again and again.
 const STEPS: usize = 20;
 
-/// Sources whose rest is over, ended in one run.
-const RESTED: usize = 100;
+/// Sources whose rest is over, looked at in one run.
+const RESTED: usize = 500;
 
 impl Context {
-    /// Once an hour of the wheel, deletes the sources that nobody has wanted for [`LONGEST_REST`]. What fails is tried again in an hour.
-    pub(crate) async fn end_rests(&self, report: &mut Report) {
-        if !self.rules.pace.minute_of(self.now()).0.is_multiple_of(60) {
-            return;
-        }
-        if let Err(error) = self.try_end_rests(report).await {
-            tracing::warn!(
-                error = causes(&*error),
-                "sources that rest could not be deleted; it is tried again in an hour"
-            );
+    /// Deletes the sources that nobody has wanted for [`LONGEST_REST`], until `deadline`. What fails is tried again by a later run.
+    pub(crate) async fn end_rests(&self, deadline: Timestamp, report: &mut Report) {
+        let before = self.now() - LONGEST_REST;
+        let rested = match self.store.resting(before, RESTED).await {
+            Ok(rested) => rested,
+            Err(error) => {
+                tracing::warn!(
+                    error = causes(&error),
+                    "sources that rest could not be listed; the next run tries again"
+                );
+                return;
+            }
+        };
+        for source in self.by_turns(rested).into_iter().take(SOURCES) {
+            if self.now() + MARGIN >= deadline {
+                return;
+            }
+            match self.end_rest(source, before).await {
+                Ok(ended) => report.rested += u64::from(ended),
+                Err(error) => {
+                    let error = causes(&*error);
+                    tracing::warn!(%source, error, "a source that nobody wants could not be deleted; a later run tries again");
+                }
+            }
         }
     }
 
-    async fn try_end_rests(&self, report: &mut Report) -> Result<(), Box<dyn Error>> {
-        let now = self.now();
-        let before = now - LONGEST_REST;
-        for source in self.store.resting(before, RESTED).await? {
-            let left = self.store.delete_rested(source, before, now).await?;
-            if let Leaving::Left { announce: Some((job, from, to)) } = left {
-                // Whoever put it to rest may have died before telling of its last landing.
-                self.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?;
-            }
-            report.rested += u64::from(matches!(left, Leaving::Left { .. }));
+    async fn end_rest(&self, source: SourceId, before: Timestamp) -> Result<bool, Box<dyn Error>> {
+        // Whoever put it to rest may have died before telling of its last landing; once it is deleted, nobody asks any more.
+        if let Some((job, from, to)) = self.store.closed_landing(source).await? {
+            self.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?;
         }
-        Ok(())
+        let left = self.store.delete_rested(source, before, self.now()).await?;
+        Ok(matches!(left, Leaving::Left { .. }))
+    }
+
+    /// Another one is first in each minute, so that none that cannot be worked on is in the way of the others for ever.
+    fn by_turns(&self, mut sources: Vec<SourceId>) -> Vec<SourceId> {
+        let turn = usize::try_from(self.rules.pace.minute_of(self.now()).0).unwrap_or(0) % sources.len().max(1);
+        sources.rotate_left(turn);
+        sources
     }
 
     /// Goes on with deletions that are under way until `deadline`. What fails is tried again by the next run.
     pub(crate) async fn sweep(&self, deadline: Timestamp, report: &mut Report) {
-        let mut deleting = match self.store.sweeps().await {
+        let deleting = match self.store.sweeps().await {
             Ok(deleting) => deleting,
             Err(error) => {
                 tracing::warn!(
@@ -62,9 +79,7 @@ impl Context {
                 return;
             }
         };
-        let turn = usize::try_from(self.rules.pace.minute_of(self.now()).0).unwrap_or(0) % deleting.len().max(1);
-        deleting.rotate_left(turn);
-        for source in deleting.into_iter().take(SOURCES) {
+        for source in self.by_turns(deleting).into_iter().take(SOURCES) {
             for _ in 0..STEPS {
                 // One step takes a second or two at the most.
                 if self.now() + MARGIN >= deadline {

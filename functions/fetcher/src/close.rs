@@ -31,7 +31,9 @@ pub(crate) fn is_gone(delivery: &Delivery, finished: &Finished) -> bool {
 pub(crate) async fn leave(ctx: &Context, delivery: &Delivery, finished: &Finished) -> Verdict {
     let source = delivery.message.source;
     let reason = "the server said twice that the feed is gone for good (HTTP 410)";
-    match ctx.store.leave(source, SourceState::Gone, reason, ctx.now()).await {
+    // A message that comes late must not end a source again that somebody has taken up since.
+    let ended_at = finished.ended_at;
+    match ctx.store.leave_for_what_ended(source, SourceState::Gone, reason, ended_at, ctx.now()).await {
         Ok(Leaving::Left { announce: Some((job, from, to)) }) => {
             let landed = Finished { job, ending: completed(Some((from, to)), 0), ..finished.clone() };
             repeat(ctx, delivery, Some(&landed)).await

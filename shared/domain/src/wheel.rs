@@ -184,7 +184,8 @@ pub fn earliest_start(
         host_paused_until.map(|at| (at, Why::HostPaused)),
     ];
     for (at, why) in bounds.into_iter().flatten() {
-        if at > earliest.at {
+        // Of two that end together the later in the list says more: a first failure waits for as long as the interval.
+        if at >= earliest.at {
             earliest = Earliest { at, why, ..earliest };
         }
     }
@@ -206,7 +207,7 @@ pub enum Placement {
 ///
 /// A source that is out of step with its slot (it is new, or a person refreshed it, or it was held back once) would need an overflow item at every turn; and all
 /// that were fetched at the same time, after an import or an outage, would be again. So its gaps grow by up to a quarter of the period until it is as far behind
-/// its slot as a message can wait, or right at it: three turns at most, and spread as slots are from the first one on. What a server asked for beyond a period is
+/// its slot as a message can wait, or right at it: three turns for an interval as long as its period serves, ten for a short one; and spread as slots are from the first one on. What a server asked for beyond a period is
 /// met as asked.
 pub fn place(earliest: Earliest, now: Timestamp, minute: Minute, slot: Slot, pace: Pace) -> Placement {
     let is_ordinary = earliest.last_get.is_some_and(|get| earliest.at.since(get) <= pace.span(slot.period));
@@ -216,7 +217,7 @@ pub fn place(earliest: Earliest, now: Timestamp, minute: Minute, slot: Slot, pac
     if earliest.at.until(now) <= longest_delay {
         // A minute less: within it each host has its own place.
         let behind = longest_delay.saturating_sub(pace.tick()).min(quarter);
-        let behind = if is_ordinary && earliest.at > now { behind } else { Duration::ZERO };
+        let behind = if is_ordinary && earliest.at.until(now) >= pace.tick() { behind } else { Duration::ZERO };
         return Placement::Queue(earliest.at.max(now + behind));
     }
     let stretch = if is_ordinary { step(earliest, quarter, slot, pace) } else { Duration::ZERO };
@@ -227,8 +228,8 @@ pub fn place(earliest: Earliest, now: Timestamp, minute: Minute, slot: Slot, pac
 /// By how much the next gap of a source grows towards its slot: first by what is left over by whole quarters, since that differs from source to source, then by a
 /// quarter at a time.
 ///
-/// At each turn a source falls back by what its period is longer than its interval. Where that is more than it could gain, it comes to its slot from the other side,
-/// with ordinary gaps.
+/// At each turn a source falls back by what its period is longer than its interval. Where that is more than it could gain, no step is made: it comes
+/// to its slot from the other side.
 fn step(earliest: Earliest, quarter: Duration, slot: Slot, pace: Pace) -> Duration {
     let gap = earliest.last_get.map_or(Duration::ZERO, |get| earliest.at.since(get));
     let lost = pace.span(slot.period).saturating_sub(gap).max(pace.tick());
@@ -241,14 +242,19 @@ fn step(earliest: Earliest, quarter: Duration, slot: Slot, pace: Pace) -> Durati
     missing.saturating_sub(gained.saturating_mul(u32::try_from(later).unwrap_or(u32::MAX)))
 }
 
-/// When the wheel will next fetch a source, if nothing changes: the first of its slots at which it may be queued, or the overflow item made there.
+/// When the wheel will next fetch a source with no job in hand, to a minute, if nothing changes and nobody is in its way: walked as the dispatcher does, from its last GET
+/// on, since a slot that lies behind may have left an overflow item that is still to come.
 pub fn next_fetch(earliest: Earliest, now: Timestamp, slot: Slot, pace: Pace) -> (Timestamp, Why) {
-    let mut minute = pace.minute_of(now);
+    let (this, met) = (pace.minute_of(now), pace.minute_of(earliest.last_get.map_or(now, |get| get.min(now))));
+    let mut minute = met.max(Minute(this.0.saturating_sub(u64::from(LONGEST_PERIOD))));
     // A hold of weeks meets at most this many slots of the shortest period.
     for _ in 0..100_000 {
         minute = slot.next_after(minute);
         let at = pace.start_of(minute);
         match place(earliest, at, minute, slot, pace) {
+            // What lies behind and led to no job was missed: an outage.
+            Placement::Queue(_) if minute < this => {}
+            Placement::Due(due) if due < this => {}
             Placement::Queue(start) if start > at => return (start, earliest.why),
             Placement::Queue(start) => return (start, Why::Wheel),
             Placement::Due(due) => return due_at(earliest, pace.start_of(due)),
@@ -363,6 +369,15 @@ mod tests {
             // A period serves intervals down to about half of it.
             let interval = slot.period - 1 - slot.period / 2 * (shorter - 1) / 7;
             let (gets, items) = turns(slot, interval, Timestamp::from_secs(first), 40);
+            for pair in gets.windows(2) {
+                let earliest = earliest_start(Some(pair[0]), Pace::REAL.span(interval), None, None);
+                // Before a job is queued, a message's longest delay ahead.
+                for part in 0..4 {
+                    let now = pair[0] + (pair[1].since(pair[0]).saturating_sub(MAX_DELAY) * part / 4);
+                    let (at, why) = next_fetch(earliest, now, slot, Pace::REAL);
+                    prop_assert_eq!(at, pair[1], "seen from {}, {:?}", now, why);
+                }
+            }
             let few = if shorter == 1 { 3 } else { 10 };
             prop_assert!(items <= few, "{items} overflow items");
             for gap in gets.windows(2).map(|pair| pair[1].since(pair[0])) {

@@ -83,6 +83,30 @@ impl Store {
         self.leave_if(source, state, reason, now, |_| true).await
     }
 
+    /// As [`Store::leave`], unless the source has come to its state after `ended_at`: then what was found out by then counts no more, and the answer is
+    /// [`Leaving::Already`].
+    ///
+    /// # Errors
+    /// As [`Store::leave`].
+    pub async fn leave_for_what_ended(
+        &self,
+        source: SourceId,
+        state: SourceState,
+        reason: &str,
+        ended_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Leaving, StoreError> {
+        self.leave_if(source, state, reason, now, |head| head.since <= ended_at).await
+    }
+
+    /// The job and the range of a landing that was closed when its source left, and that may not have been announced.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn closed_landing(&self, source: SourceId) -> Result<Option<(JobId, Ordinal, Ordinal)>, StoreError> {
+        Ok(self.survey(source).await?.and_then(|seen| seen.closed))
+    }
+
     /// As [`Store::leave`], as long as `still` holds of the head; otherwise the answer is [`Leaving::Already`].
     pub(crate) async fn leave_if(
         &self,

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 
 pub(crate) use account::{credential, credential_item, secret_item, user, user_item};
-pub(crate) use job::{finished, finished_item, hand, job_ttl, pointer, pointer_item};
+pub(crate) use job::{carry, finished, finished_item, hand, job_ttl, pointer, pointer_item};
 pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
 pub(crate) use subscription::{folders, read_state, subscription, subscription_item};
 

@@ -27,9 +27,9 @@ async fn a_hundred_polls_are_one_read_unit_and_one_write_each_and_few_calls() {
         ("BatchExecuteStatement", 4),
         // By tens.
         ("SendMessageBatch", 10),
-        // Whatever there is to poll: the depths of two queues, eight slots, overflow, paused hosts and deletions, the cursor claimed and moved.
+        // Whatever there is to poll: the depths of two queues, eight slots, overflow, paused hosts, deletions and rests that are over, the cursor claimed and moved.
         ("GetQueueAttributes", 2),
-        ("Query", 11),
+        ("Query", 12),
         ("UpdateItem", 2),
     ];
     assert_eq!(calls, expected.map(|(call, n)| (call.to_owned(), n)).into());

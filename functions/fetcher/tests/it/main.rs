@@ -11,6 +11,7 @@ mod etiquette;
 mod events;
 mod failures;
 mod feeds;
+mod gone;
 mod landing;
 mod marking;
 mod overtaken;

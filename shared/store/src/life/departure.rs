@@ -85,6 +85,10 @@ impl Departure<'_> {
             sets.push_str(", #slot = :parked");
             write = write.bind(":parked", text(key::parked(poll.target.slot.shard)));
         }
+        if self.is_last {
+            sets.push_str(", #subscribers = :none");
+            write = write.bind(":none", number(0));
+        }
         if let Some((job, first, last)) = self.seen.range() {
             sets.push_str(", #closed_job = :job, #closed_first = :first, #closed_last = :last");
             write = write

@@ -1,6 +1,7 @@
 //! Coming back to `active`: the reverse of leaving, in one transaction.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::carry::Carry;
 use domain::id::SourceId;
 use domain::source::SourceState;
 use domain::time::Timestamp;
@@ -70,8 +71,14 @@ impl Arrival<'_> {
         let head = &self.seen.head;
         let mut actions = vec![self.head().update(table)?, self.poll().update(table)?, self.pointer().update(table)?];
         if let Some(latest) = &self.seen.finished {
-            let write = Write::to(Key::job(head.source, latest.job)).change(format!("SET #{TTL} = :ttl")).when(PRESENT);
-            actions.push(write.bind(":ttl", row::job_ttl(latest, self.now)).update(table)?);
+            // To end again it has to be gone twice again.
+            let carry = Carry { gone_once: false, ..latest.carry.clone() };
+            let write = Write::to(Key::job(head.source, latest.job))
+                .change(format!("SET #{TTL} = :ttl, #carry = :carry"))
+                .when(PRESENT)
+                .bind(":ttl", row::job_ttl(latest, self.now))
+                .bind(":carry", row::carry(&carry)?);
+            actions.push(write.update(table)?);
         }
         if head.state == SourceState::Resting {
             actions.push(resting::forget(head).delete(table)?);

@@ -67,6 +67,11 @@ pub(crate) fn pointer(item: &Item) -> Result<Pointer, StoreError> {
     })
 }
 
+/// What a job hands on, as stored.
+pub(crate) fn carry(carry: &Carry) -> Result<AttributeValue, StoreError> {
+    Ok(text(json(carry)?))
+}
+
 /// Until when a job is kept that counts from `from`. A server may ask for a pause that outlasts the retention: the carry that knows of it must not go before.
 pub(crate) fn job_ttl(finished: &Finished, from: Timestamp) -> AttributeValue {
     ttl(finished.carry.not_before.map_or(from, |hold| hold.at.max(from)) + FINISHED_RETENTION)
@@ -81,7 +86,7 @@ pub(crate) fn finished_item(finished: &Finished) -> Result<Item, StoreError> {
         .with("ended_at", time(finished.ended_at))
         .maybe("status", finished.http_status.map(number))
         .with("bytes", number(finished.bytes))
-        .with("carry", text(json(&finished.carry)?))
+        .with("carry", carry(&finished.carry)?)
         .with("ttl", job_ttl(finished, finished.ended_at));
     Ok(match &finished.ending {
         Ending::Completed { posts_count, edits_count, landed } => cells

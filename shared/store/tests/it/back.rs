@@ -75,6 +75,8 @@ async fn a_landing_that_the_departure_closed_is_open_again_so_that_it_is_announc
     desk.land(&world, &some(1..=2), Part::Earlier).await;
     // Whoever closes it dies before announcing.
     leave(&world, &desk, SourceState::Gone).await;
+    let range = Some((desk.pointer.job, Ordinal::new(1), Ordinal::new(2)));
+    assert_eq!(world.store.closed_landing(desk.source).await.unwrap(), range);
     assert_eq!(resume(&world, &desk).await, Resuming::Resumed);
     let desk = desk.again(&world).await;
     assert_eq!((desk.poll.open_landing, desk.pointer.open), (Some(Ordinal::new(1)), true));

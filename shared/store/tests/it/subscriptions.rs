@@ -95,6 +95,7 @@ async fn all_who_subscribe_and_leave_at_once_are_counted_and_the_last_leaves_the
     assert_eq!((head.subscribers, head.state), (0, SourceState::Resting));
     assert!(world.store.subscribers(desk.source, None, 10).await.unwrap().is_empty());
     assert_eq!(world.store.resting(noon_plus(100), 10).await.unwrap(), [desk.source]);
+    assert_eq!(view(&world, desk.source).await.1.target.subscribers, 0, "origins are told of nobody");
     // Whoever subscribes takes it up again.
     subscribed(&world, &members[0], desk.source).await;
     let (head, poll) = view(&world, desk.source).await;
