@@ -15,15 +15,33 @@ const MAX_LINK: usize = 4 * 1024;
 
 /// `link`, as a field of a feed has it, as an absolute http(s) URL; `None` for every other kind, and for what is no link.
 ///
-/// As a browser reads it (<https://url.spec.whatwg.org/>), and forgiving what feeds get wrong: entities resolved once too little, a scheme with too many
+/// As a browser reads it (<https://url.spec.whatwg.org/>), and forgiving what feeds get wrong: entities resolved too little, a scheme with too many
 /// or too few slashes, and a scheme that is missing, see [`is_place`].
 pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
-    let link = text::unescape(trim(link));
+    let link = plain(trim(link))?;
     let link = trim(&link);
     if runs(link) {
         return None;
     }
     absolute(&with_scheme(link, base), base).filter(is_web).map(String::from)
+}
+
+/// How often a link is escaped at most.
+const MAX_ESCAPED: usize = 8;
+
+/// `link` without entities, however often they were escaped, and without the line breaks that a browser leaves out; so that what is read is read again as it is.
+fn plain(link: &str) -> Option<Cow<'_, str>> {
+    let mut link = Cow::Borrowed(link);
+    for _ in 0..MAX_ESCAPED {
+        if link.contains(['\t', '\n', '\r']) {
+            link = Cow::Owned(link.replace(['\t', '\n', '\r'], ""));
+        }
+        match text::unescape(&link) {
+            plain if *plain == *link => return Some(link),
+            plain => link = Cow::Owned(plain.into_owned()),
+        }
+    }
+    None
 }
 
 /// A link in HTML, which browsers read and nobody repairs, as an absolute http(s) URL.
