@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use domain::carry::Hold;
 use domain::job::Finished;
-use domain::time::Timestamp;
 use origin::Reply;
 
 use crate::feeds::rss;
@@ -221,9 +220,11 @@ async fn rule_17_nothing_but_the_feed_is_asked_for() {
             .header("etag", "\"one\""),
     );
     let (ctx, first) = (world.environment(), world.source(FEED).await);
-    world.work(&ctx, &first).await;
-    world.poll(&ctx, first.source).await;
+    let jobs = [world.work(&ctx, &first).await, world.poll(&ctx, first.source).await];
+    assert_eq!(jobs.each_ref().map(counts), [Some((1, 0)), Some((0, 0))]);
+    let posts = world.posts(first.source).await;
+    assert!(posts[0].summary.as_deref().is_some_and(|html| html.contains("/a.png")), "its image was read: {posts:?}");
     let targets: Vec<String> = world.origin.all_requests().into_iter().map(|seen| seen.target).collect();
     assert_eq!(targets, [FEED, FEED]);
-    assert_eq!(first.carry.last_get, None::<Timestamp>);
+    assert!(jobs.iter().all(|job| job.started_at.is_some() && job.carry.last_get == job.started_at), "{jobs:?}");
 }
