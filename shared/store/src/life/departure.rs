@@ -33,7 +33,7 @@ impl Departure<'_> {
         let mut actions = vec![self.head().update(table)?, self.poll().update(table)?];
         if !self.seen.pointer.closed {
             actions.push(self.pointer().update(table)?);
-            actions.push(self.job(table)?);
+            actions.extend(self.job(table)?);
         }
         if self.state == SourceState::Resting {
             actions.push(put(table, resting::item(self.seen.head.source, self.now))?);
@@ -110,11 +110,15 @@ impl Departure<'_> {
     }
 
     /// The latest job, kept for good: what happened last stays known.
-    fn job(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
+    fn job(&self, table: &str) -> Result<Option<TransactWriteItem>, StoreError> {
         let Survey { head, pointer, finished, carry, .. } = self.seen;
         if finished.is_some() {
             let write = Write::to(Key::job(head.source, pointer.job)).change(format!("REMOVE #{TTL}")).when(PRESENT);
-            return write.update(table);
+            return write.update(table).map(Some);
+        }
+        if pointer.may_be_forgotten(self.now) {
+            // It ended so long ago that its end is forgotten; it must not end a second time.
+            return Ok(None);
         }
         let failure = Failure::new(ErrorCode::Closed, CLOSED);
         // Nobody may have told that it was started: its message can be worked on without a look at the store.
@@ -122,6 +126,6 @@ impl Departure<'_> {
         let failed = Finished::closed_from_outside(head.source, pointer, failure, carry, possible_get, self.now);
         let mut item = row::finished_item(&failed)?;
         item.remove(TTL);
-        put_if_absent(table, key::PK, item)
+        put_if_absent(table, key::PK, item).map(Some)
     }
 }

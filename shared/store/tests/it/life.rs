@@ -125,6 +125,16 @@ async fn the_latest_job_is_kept_for_good_and_those_before_it_are_not() {
 }
 
 #[tokio::test]
+async fn a_job_whose_end_is_forgotten_does_not_end_a_second_time() {
+    let world = World::new().await;
+    let desk = Desk::new(&world).await;
+    let later = noon_plus(31 * 86_400);
+    world.store.leave(desk.source, SourceState::Gone, "", later).await.unwrap();
+    assert!(desk.again(&world).await.pointer.closed);
+    assert_eq!(world.store.finished(desk.source, desk.pointer.job).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn an_open_landing_is_closed_and_its_range_told_until_it_is_heard() {
     let world = World::new().await;
     let mut desk = Desk::new(&world).await;
