@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::carry::Carry;
 use domain::failure::{ErrorCode, Failure};
 use domain::job::{Ending, Finished, Reason};
+use domain::timing::quiet_after;
 use http::{Method, StatusCode};
+use store::Sweep;
 
 use crate::world::World;
 
@@ -168,10 +170,26 @@ async fn a_deleted_source_refuses_everything_and_its_url_is_free_again() {
     assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT, "a repeat changes nothing");
     assert_eq!(world.get("/v1/sources").await.json["sources"].as_array().unwrap().len(), 0);
-    let refused = world.ask(Method::POST, &format!("{path}/refresh"), "").await.status.as_u16();
-    assert!(refused == 409 || refused == 404);
+    let refresh = format!("{path}/refresh");
+    let asked = async |method: Method, path: &str| {
+        let answer = world.ask(method, path, "{}").await;
+        (answer.status.as_u16(), answer.json["code"].as_str().map(str::to_owned))
+    };
+    let (not_active, not_found) = (Some("not_active".to_owned()), Some("not_found".to_owned()));
+    assert_eq!(asked(Method::POST, &refresh).await, (409, not_active));
+    assert_eq!(asked(Method::PATCH, &path).await, (404, not_found.clone()));
+    assert_eq!(world.get(&path).await.json["state"], "deleting");
     let again = world.add("https://example.org/feed").await;
     assert_ne!(again, source);
+
+    world.pass(quiet_after(world.now()).since(world.now()));
+    while world.store.sweep(source.parse().unwrap(), world.now(), 100).await.unwrap() != Sweep::Done {}
+    for (method, path) in
+        [(Method::GET, &path), (Method::POST, &refresh), (Method::PATCH, &path), (Method::DELETE, &path)]
+    {
+        assert_eq!(asked(method.clone(), path).await, (404, not_found.clone()), "{method} {path}");
+    }
+    assert_eq!(world.get(&format!("/v1/sources/{again}")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
