@@ -12,6 +12,21 @@ use local::names::{self, Choices};
 use local::{front, install, listen};
 use tokio::sync::watch;
 
+const DAY: u64 = 24 * 60 * 60;
+
+/// A queue, and where its messages go after their sixth receive.
+fn check_queue(emulator: &Emulator, name: &str, visibility: &str) {
+    let dead = format!("{name}-dead");
+    let attributes = |queue: &str| emulator.sqs().queue_attributes(queue).unwrap();
+    let (ours, its_dead) = (attributes(name), attributes(&dead));
+    assert_eq!(ours["VisibilityTimeout"], visibility, "{name}");
+    assert_eq!(ours["MessageRetentionPeriod"], (4 * DAY).to_string(), "{name}");
+    assert_eq!(its_dead["MessageRetentionPeriod"], (14 * DAY).to_string(), "{dead}");
+    let redrive: serde_json::Value = serde_json::from_str(&ours["RedrivePolicy"]).unwrap();
+    let expected = serde_json::json!({ "deadLetterTargetArn": its_dead["QueueArn"], "maxReceiveCount": 6 });
+    assert_eq!(redrive, expected, "{name}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_queues_and_bucket_are_reached_through_one_endpoint() {
     let emulator = Emulator::start(Where::Memory, Arc::new(|| boot::clock::now().as_millis())).await.unwrap();
@@ -34,9 +49,9 @@ async fn tables_queues_and_bucket_are_reached_through_one_endpoint() {
 
     // What runs twice changes nothing, and the numbers of the queues follow from the lanes.
     install::install(&aws, emulator.sqs(), &settings, &key, boot::clock::now()).await.unwrap();
-    let attributes = emulator.sqs().queue_attributes(names::queue(Lane::Fast)).unwrap();
-    assert_eq!(attributes["VisibilityTimeout"], "200");
-    assert!(attributes["RedrivePolicy"].contains("feedmill-fetch-dead"));
+    for (name, visibility) in [("feedmill-fetch", "200"), ("feedmill-fetch-slow", "740"), ("feedmill-tasks", "360")] {
+        check_queue(&emulator, name, visibility);
+    }
     assert_eq!(emulator.sqs().list_queues("feedmill-").len(), 6);
     stopping.send_replace(true);
     served.await.unwrap();
