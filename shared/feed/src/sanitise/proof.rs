@@ -1,6 +1,6 @@
 //! Proves, without building a tree, that HTML is clean already: that ammonia would give it back as it is.
 //!
-//! It knows nothing of how the HTML came to be, shares no code with what wrote it but the tables, and says no when in doubt. It accepts
+//! It knows nothing of how the HTML came to be, shares no code with what wrote it but the tables and the search in them, and says no when in doubt. It accepts
 //! only what has one reading: elements of the allow-list, closed one by one in the order in which they were opened, none of which makes a browser close,
 //! open or move another one (HTML standard §13.2.6); their attributes in the order of the rules, each in double quotes and with a value that fits; text
 //! without any character that would be written otherwise.
@@ -86,6 +86,7 @@ impl<'a> Proof<'a> {
         let (len, element) = tags::read_name(self.rest());
         let name = &self.rest()[..len];
         self.at += len;
+        // Who found it does not matter: what stands here is the name, and nothing else.
         element.filter(|element| element.name() == name)
     }
 
