@@ -8,7 +8,7 @@ use local::client::Client;
 use local::machine::Place;
 use local::trouble::Trouble;
 use origin::{Origin, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::{self, add, folder, serve, start, titles, wait_for, wait_for_posts};
 
@@ -34,27 +34,62 @@ async fn posts_arrive_and_later_polls_are_conditional() {
     machine.stop().await;
 }
 
+/// Why a source waits, as a stable word and for people.
+type Why = (&'static str, &'static str);
+/// What a source that backs off is told of: that, or its slot if it comes only after the pause.
+const BACKOFF: &[Why] = &[("backoff", "the last fetch failed"), ("wheel", "its turn on the wheel")];
+/// Not before an instant that the server named, which holds for its host too.
+const ASKED: &[Why] = &[
+    ("retry_after", "the server asked for this pause (Retry-After)"),
+    ("host_paused", "busy.localhost asked all fetchers for a pause"),
+];
+const UNASKED: &[Why] =
+    &[("no_validators", "the server sends neither ETag nor Last-Modified, so it is asked less often")];
+type Case = (&'static str, Reply, &'static str, &'static str, &'static [Why]);
+
+/// Where it is, what is answered there, and what is told of it: the code, the message, and why the source waits.
+fn troubles() -> [Case; 7] {
+    let page = Reply::ok("<!doctype html><html><body><p>hello</p></body></html>");
+    let busy = Reply::status(429).header("retry-after", "600");
+    let broke = "The connection broke, or the answer was not valid HTTP.";
+    let missing = "the server has no such document (HTTP 404)";
+    let many = "the server asks for fewer requests (HTTP 429)";
+    [
+        ("/broken.xml", Reply::status(500), "server_error", "the server failed (HTTP 500)", BACKOFF),
+        ("/missing.xml", Reply::status(404), "not_found", missing, BACKOFF),
+        ("/gone.xml", Reply::status(410), "gone", "the server says the feed is gone for good (HTTP 410)", BACKOFF),
+        ("/empty.xml", Reply::ok("").header("etag", "\"one\""), "empty", "the server sent an empty document", BACKOFF),
+        ("/cut.xml", Reply::ok(super::world::rss("cut", 9)).truncated(100), "protocol", broke, BACKOFF),
+        ("/page.xml", page, "not_a_feed", "this is a web page, not a feed", UNASKED),
+        ("/busy.xml", busy, "too_many_requests", many, ASKED),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trouble_is_told_and_disturbs_nobody_else() {
     let origin = Origin::start().await.unwrap();
     serve(&origin, "good", || 1);
-    origin.always("/broken.xml", Reply::status(500));
-    origin.always("/page.xml", Reply::ok("<!doctype html><html><body><p>hello</p></body></html>"));
-    origin.always("/empty.xml", Reply::ok(""));
-    origin.always("/cut.xml", Reply::ok(super::world::rss("cut", 9)).truncated(100));
+    for (path, reply, ..) in troubles() {
+        origin.always(path, reply);
+    }
     let machine = start(Place::Memory, clock::system()).await;
     let client = Client::at(machine.address());
     let good = add(&client, &origin.url_at("good.localhost", "/good.xml")).await;
-    for (name, code) in [("broken", "server_error"), ("page", "not_a_feed"), ("empty", "empty"), ("cut", "protocol")] {
-        let id = add(&client, &origin.url_at(&format!("{name}.localhost"), &format!("/{name}.xml"))).await;
-        let failed = |source: &Value| {
-            let job = source["last_finished_job"].as_object()?;
-            Some((job["error_code"].clone(), job["error_message"].clone(), source["next_fetch"]["detail"].clone()))
-        };
-        let (told, message, why) = wait_for(&client, &format!("/v1/sources/{id}"), "a failed job", failed).await;
-        assert_eq!(told, code, "{name}: {message}");
-        assert!(message.as_str().unwrap().len() > 10 && why.as_str().unwrap().len() > 5, "{message} {why}");
+    let mut reasons = Vec::new();
+    for (path, _, code, message, why) in troubles() {
+        let host = format!("{}.localhost", path.trim_start_matches('/').trim_end_matches(".xml"));
+        let id = add(&client, &origin.url_at(&host, path)).await;
+        let failed = |source: &Value| source["last_finished_job"].is_object().then(|| source.clone());
+        let source = wait_for(&client, &format!("/v1/sources/{id}"), "a failed job", failed).await;
+        let job = &source["last_finished_job"];
+        assert_eq!((&job["status"], &job["error_code"]), (&json!("FAILED"), &json!(code)), "{path}");
+        assert_eq!(job["error_message"], message, "{path}");
+        let next = &source["next_fetch"];
+        let told = (next["reason"].as_str().unwrap(), next["detail"].as_str().unwrap());
+        assert!(why.contains(&told), "{path}: {told:?}");
+        reasons.push(told.0.to_owned());
     }
+    assert!(reasons.contains(&"backoff".to_owned()), "slots are not all so late: {reasons:?}");
     wait_for_posts(&client, &good, 1).await;
     machine.stop().await;
 }

@@ -84,9 +84,48 @@ async fn the_demo_shows_posts_arriving_and_trouble_with_its_reason() {
     let data = tempfile::tempdir().unwrap();
     let (code, out) = Running::start(&["demo", "--seconds", "12"], data.path()).end().await;
     assert_eq!(code, Some(0), "{out}");
-    for expected in ["COMPLETED", "new posts", "FAILED", "not_a_feed", "next try"] {
-        assert!(out.contains(expected), "{expected}: {out}");
+    let source = |name: &str| {
+        let added = out.lines().find(|line| line.contains(&format!("  http://{name}.localhost:"))).unwrap();
+        added.split_once("  ").unwrap().0
+    };
+    let lines = |name: &str| -> Vec<&str> {
+        let id = format!("  {}  ", source(name));
+        out.lines().filter(|line| line.contains(&id)).collect()
+    };
+    // Jobs are told of while they are in hand, and at their end. Whether a certain one is still met as QUEUED is a matter of speed.
+    assert!(out.lines().any(|line| line.contains("  QUEUED  http://")), "{out}");
+    let slow: Vec<_> = lines("slow").into_iter().filter(|line| !line.contains("  QUEUED  http://")).collect();
+    assert_eq!(slow.len(), 2, "{out}");
+    assert!(slow[0].contains("  QUEUED → ONGOING  http://slow.localhost:"), "{slow:?}");
+    assert!(slow[1].contains("  QUEUED → ONGOING → COMPLETED  The slow feed  2 new posts  in "), "{slow:?}");
+
+    let failed = |name: &str| lines(name).into_iter().find(|line| line.contains("  QUEUED → ONGOING → FAILED  "));
+    let told = |name: &str, message: &str, why: &str| {
+        let line = failed(name).unwrap_or_else(|| panic!("{name} has not failed: {out}"));
+        line.contains(&format!("  {message}  in ")) && line.contains("  next try in ") && line.ends_with(why)
+    };
+    let page = "not_a_feed: this is a web page, not a feed";
+    assert!(
+        told("page", page, ": the server sends neither ETag nor Last-Modified, so it is asked less often"),
+        "{out}"
+    );
+    let busy = "too_many_requests: the server asks for fewer requests (HTTP 429)";
+    // What a server asks for holds for its host too.
+    let asked = [": the server asked for this pause (Retry-After)", ": busy.localhost asked all fetchers for a pause"];
+    assert!(asked.iter().any(|why| told("busy", busy, why)), "{out}");
+    // Those that back off; one whose slot comes only after that waits for its slot.
+    let backing_off = [
+        ("broken", "server_error: the server failed (HTTP 500)"),
+        ("missing", "not_found: the server has no such document (HTTP 404)"),
+        ("circles", "redirects: The redirects go in circles."),
+        ("cutoff", "protocol: The connection broke, or the answer was not valid HTTP."),
+        ("gone", "gone: the server says the feed is gone for good (HTTP 410)"),
+    ];
+    let (back, slot) = (": the last fetch failed", ": its turn on the wheel");
+    for (name, message) in backing_off {
+        assert!(told(name, message, back) || told(name, message, slot), "{name}: {out}");
     }
+    assert!(backing_off.iter().any(|(name, message)| told(name, message, back)), "{out}");
     assert!(out.lines().filter(|line| line.trim_start().starts_with('+')).count() > 20, "posts are named: {out}");
     assert!(!out.contains('\u{1b}'), "no colours in a pipe");
 }
