@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::id::SourceId;
+use domain::source::SourceState;
 use domain::time::Timestamp;
 use domain::timing::{Lane, MAX_DELAY, quiet_after};
 use domain::wheel::{Minute, Pace, Placement, earliest_start, place};
@@ -31,6 +32,8 @@ pub(crate) enum Story {
     Deletion,
     /// Someone deletes a source of which a landing in several chunks was cut off in the middle; then its message comes back.
     DeletionInLanding,
+    /// Someone adds the URL of a source that came to rest while a landing in several chunks was cut off in the middle, and nobody told of what had landed.
+    Return,
     /// What hangs on a deleted source goes, once nobody can write to it any more.
     Sweep,
 }
@@ -56,7 +59,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn before(story: Story) -> Self {
-        let long = matches!(story, Story::LongLanding | Story::DeletionInLanding);
+        let long = matches!(story, Story::LongLanding | Story::DeletionInLanding | Story::Return);
         let world = World::new(0, if long { 4_000 } else { 1 << 20 }).await;
         let feed = world.feed("feed");
         for title in ["one", "two", "three"] {
@@ -93,13 +96,18 @@ impl Scene {
                 self.feed.publish("five", 200);
                 self.queue(process).await;
             }
-            Story::LongLanding | Story::DeletionInLanding => {
+            Story::LongLanding | Story::DeletionInLanding | Story::Return => {
                 (4..12).for_each(|n| self.feed.publish(&format!("entry-{n}"), 1_500));
                 self.queue(process).await;
             }
         }
-        if self.story == Story::DeletionInLanding {
+        if matches!(self.story, Story::DeletionInLanding | Story::Return) {
             self.cut_off().await;
+        }
+        if self.story == Story::Return {
+            let (store, now) = (&self.world.store, self.world.clock.now());
+            store.leave(self.source.unwrap(), SourceState::Resting, "nobody subscribes to it", now).await.unwrap();
+            self.pass_walked(2 * HOUR).await;
         }
     }
 
@@ -165,7 +173,7 @@ impl Scene {
     /// What happens; `None` if the process stopped.
     pub(crate) async fn act(&mut self, process: &Process) -> Option<()> {
         match self.story {
-            Story::Creation | Story::Refresh | Story::Deletion => self.ask(process).await,
+            Story::Creation | Story::Refresh | Story::Return | Story::Deletion => self.ask(process).await,
             Story::Dispatch | Story::Sweep => self.world.tick(process).await,
             Story::UnchangedPoll | Story::Landing | Story::LongLanding => {
                 assert_eq!(self.world.deliver(process).await?, 1, "a message is in the queue");
@@ -186,11 +194,13 @@ impl Scene {
             return Some(());
         }
         match self.story {
-            Story::Creation => {
+            Story::Creation | Story::Return => {
                 let body = json!({ "url": self.feed.url });
                 let (status, answer) = self.world.ask(process, "POST", "/v1/sources", body).await?;
                 assert!(matches!(status, 200 | 201), "{status} {answer}");
-                self.source = Some(answer["id"].as_str().unwrap().parse().unwrap());
+                let id = answer["id"].as_str().unwrap().parse().unwrap();
+                assert!(self.story == Story::Creation || self.source == Some(id), "it is the same source");
+                self.source = Some(id);
             }
             Story::Refresh => {
                 let path = format!("/v1/sources/{}/refresh", self.source.unwrap());

@@ -163,3 +163,8 @@ async fn a_deletion_during_an_open_landing_stopped_anywhere_ends_as_one_that_was
 async fn a_sweep_stopped_anywhere_ends_as_one_that_was_not() {
     check(Story::Sweep, Pairs::Sample(8)).await;
 }
+
+#[tokio::test]
+async fn a_return_stopped_anywhere_ends_as_one_that_was_not() {
+    check(Story::Return, Pairs::Sample(8)).await;
+}
