@@ -180,11 +180,12 @@ pub fn earliest_start(
     let mut earliest = Earliest { at: Timestamp::EPOCH, why: Why::Nothing, last_get };
     let bounds = [
         last_get.map(|at| (at + interval, Why::Interval)),
-        not_before.map(|hold| (hold.at, Why::Hold(hold.why))),
         host_paused_until.map(|at| (at, Why::HostPaused)),
+        not_before.map(|hold| (hold.at, Why::Hold(hold.why))),
     ];
     for (at, why) in bounds.into_iter().flatten() {
-        // Of two that end together the later in the list says more: a first failure waits for as long as the interval.
+        // Of two that end together the later in the list says more: a first failure waits for as long as the interval, and whoever was told to wait by a server
+        // has paused its host too.
         if at >= earliest.at {
             earliest = Earliest { at, why, ..earliest };
         }

@@ -38,11 +38,8 @@ async fn posts_arrive_and_later_polls_are_conditional() {
 type Why = (&'static str, &'static str);
 /// What a source that backs off is told of: that, or its slot if it comes only after the pause.
 const BACKOFF: &[Why] = &[("backoff", "the last fetch failed"), ("wheel", "its turn on the wheel")];
-/// Not before an instant that the server named, which holds for its host too.
-const ASKED: &[Why] = &[
-    ("retry_after", "the server asked for this pause (Retry-After)"),
-    ("host_paused", "busy.localhost asked all fetchers for a pause"),
-];
+/// Not before an instant that the server named.
+const ASKED: &[Why] = &[("retry_after", "the server asked for this pause (Retry-After)")];
 const UNASKED: &[Why] =
     &[("no_validators", "the server sends neither ETag nor Last-Modified, so it is asked less often")];
 type Case = (&'static str, Reply, &'static str, &'static str, &'static [Why]);
