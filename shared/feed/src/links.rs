@@ -59,10 +59,13 @@ pub(crate) fn base(url: &str) -> Option<Url> {
     absolute(url, None).filter(is_web)
 }
 
-/// Whether it is http(s), and its host one that can exist: the URL standard allows quotes in one.
+/// Whether it is http(s), and its host one that can exist: the URL standard allows quotes in one, and names that are too long for DNS (RFC 1035 §2.3.4).
 fn is_web(url: &Url) -> bool {
     let is_in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| host.bytes().all(is_in_hosts))
+    let can_be = |host: &str| {
+        host.len() <= 253 && host.split('.').all(|label| label.len() <= 63) && host.bytes().all(is_in_hosts)
+    };
+    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(can_be)
 }
 
 fn absolute(link: &str, base: Option<&Url>) -> Option<Url> {
