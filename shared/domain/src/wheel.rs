@@ -246,28 +246,32 @@ fn step(earliest: Earliest, quarter: Duration, slot: Slot, pace: Pace) -> Durati
 /// When the wheel will next fetch a source with no job in hand, to a minute, if nothing changes and nobody is in its way: walked as the dispatcher does, from its last GET
 /// on, since a slot that lies behind may have left an overflow item that is still to come.
 pub fn next_fetch(earliest: Earliest, now: Timestamp, slot: Slot, pace: Pace) -> (Timestamp, Why) {
+    let at = next_start(earliest, now, slot, pace).unwrap_or(earliest.at);
+    let why = match earliest.why {
+        // While it is held, that is what people want to know, even if its turn comes only later.
+        held @ (Why::Hold(_) | Why::HostPaused) if earliest.at > now => held,
+        _ if at > earliest.at => Why::Wheel,
+        why => why,
+    };
+    (at, why)
+}
+
+fn next_start(earliest: Earliest, now: Timestamp, slot: Slot, pace: Pace) -> Option<Timestamp> {
     let (this, met) = (pace.minute_of(now), pace.minute_of(earliest.last_get.map_or(now, |get| get.min(now))));
     let mut minute = met.max(Minute(this.0.saturating_sub(u64::from(LONGEST_PERIOD))));
     // A hold of weeks meets at most this many slots of the shortest period.
     for _ in 0..100_000 {
         minute = slot.next_after(minute);
-        let at = pace.start_of(minute);
-        match place(earliest, at, minute, slot, pace) {
+        match place(earliest, pace.start_of(minute), minute, slot, pace) {
             // What lies behind and led to no job was missed: an outage.
             Placement::Queue(_) if minute < this => {}
             Placement::Due(due) if due < this => {}
-            Placement::Queue(start) if start > at => return (start, earliest.why),
-            Placement::Queue(start) => return (start, Why::Wheel),
-            Placement::Due(due) => return due_at(earliest, pace.start_of(due)),
+            Placement::Queue(start) => return Some(start),
+            Placement::Due(due) => return Some(earliest.at.max(pace.start_of(due))),
             Placement::Slot => {}
         }
     }
-    (earliest.at, earliest.why)
-}
-
-/// When a source that is looked at again in the minute that begins at `due` will be fetched.
-fn due_at(earliest: Earliest, due: Timestamp) -> (Timestamp, Why) {
-    if due > earliest.at { (due, Why::Wheel) } else { (earliest.at, earliest.why) }
+    None
 }
 
 #[cfg(test)]
@@ -332,6 +336,22 @@ mod tests {
             }
         }
         (gets, items)
+    }
+
+    #[test]
+    fn what_holds_a_source_is_told_until_it_is_over_and_then_its_turn() {
+        let (get, slot) = (Timestamp::from_secs(1_800_000_000), Slot { period: 61, phase: 0, shard: 0 });
+        let hold = NotBefore { at: get + Pace::REAL.span(60), why: Hold::Backoff };
+        for phase in 0..61 {
+            let slot = Slot { phase, ..slot };
+            let told = |not_before, now| {
+                let earliest = earliest_start(Some(get), Pace::REAL.span(60), not_before, None);
+                next_fetch(earliest, now, slot, Pace::REAL).1
+            };
+            assert_eq!(told(Some(hold), get), Why::Hold(Hold::Backoff));
+            assert_eq!(told(Some(hold), hold.at + Pace::REAL.tick()), Why::Wheel);
+            assert!(matches!(told(None, get), Why::Interval | Why::Wheel));
+        }
     }
 
     proptest! {

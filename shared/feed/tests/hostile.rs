@@ -1,5 +1,5 @@
 //! Documents that are meant to kill their reader. Each must be answered, on the stack of an ordinary thread and in less than a second or so of an
-//! optimised build; here, unoptimised, the bound is looser and still far below what the square of the input would take.
+//! optimised build (`bench -- parse` measures that); here the bound only tells what is linear from what takes the square of the input, on however busy a machine.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn read(document: &[u8]) -> Result<Parsed, ErrorCode> {
     #[expect(clippy::disallowed_methods, reason = "a hostile document is one that takes long")]
     let started = Instant::now();
     let answer = feed::parse(document, None, BASE).map_err(|error| error.failure().code);
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
     answer
 }
 

@@ -36,8 +36,7 @@ async fn posts_arrive_and_later_polls_are_conditional() {
 
 /// Why a source waits, as a stable word and for people.
 type Why = (&'static str, &'static str);
-/// What a source that backs off is told of: that, or its slot if it comes only after the pause.
-const BACKOFF: &[Why] = &[("backoff", "the last fetch failed"), ("wheel", "its turn on the wheel")];
+const BACKOFF: &[Why] = &[("backoff", "the last fetch failed")];
 /// Not before an instant that the server named.
 const ASKED: &[Why] = &[("retry_after", "the server asked for this pause (Retry-After)")];
 const UNASKED: &[Why] =
