@@ -19,4 +19,5 @@ mod poison;
 mod redelivery;
 mod spread;
 mod units;
+mod unwanted;
 mod world;
