@@ -130,7 +130,8 @@ impl Reader {
                 let site = row.site.and_then(|link| links::resolve(&text::unescape(link), None));
                 let description = row.description.and_then(|raw| line(raw, MAX_PARAGRAPH));
                 // Who has no title to write writes the address, as OPML asks for some text.
-                let title = row.title(MAX_LINE).filter(|title| *title != url);
+                let address = line(&url, MAX_LINE);
+                let title = row.title(MAX_LINE).filter(|title| Some(title) != address.as_ref());
                 self.list.feeds.push(Subscription { url, title, site, description, folders: Vec::new() });
                 at
             }
