@@ -1,6 +1,7 @@
 //! Post numbers: one number that every client API can use, that sorts by arrival and needs no look-up table.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -29,6 +30,30 @@ impl PostNumber {
     /// The number.
     pub const fn get(self) -> u64 {
         self.0
+    }
+
+    /// When it was minted, to the millisecond: within its landing each post a millisecond after the one before.
+    pub fn minted_at(self) -> Timestamp {
+        Self::EPOCH + Duration::from_millis(self.millis())
+    }
+
+    /// The lowest number that can have been minted at `at`; of a time before [`PostNumber::EPOCH`] the lowest there is.
+    ///
+    /// `None` for a time that no number reaches.
+    pub fn first_at(at: Timestamp) -> Option<Self> {
+        let millis = u64::try_from(at.since(Self::EPOCH).as_millis()).ok()?;
+        Self::new(millis.checked_mul(SLOTS as u64)?)
+    }
+
+    /// The highest number that can have been minted at `at`; of a time that no number reaches the highest there is.
+    ///
+    /// `None` for a time before [`PostNumber::EPOCH`].
+    pub fn last_at(at: Timestamp) -> Option<Self> {
+        if at < Self::EPOCH {
+            return None;
+        }
+        let next = Self::first_at(at + Duration::from_millis(1));
+        Some(Self(next.map_or(Self::END, Self::get) - 1))
     }
 
     /// Milliseconds since [`PostNumber::EPOCH`].
@@ -167,6 +192,29 @@ mod tests {
             assert_eq!(serde_json::from_str::<PostNumber>(text).is_ok(), good, "{text}");
         }
         assert_eq!(PostNumber::new(PostNumber::END), None);
+    }
+
+    #[test]
+    fn a_time_lies_between_the_first_and_the_last_number_of_its_millisecond() {
+        assert_eq!(PostNumber::first_at(at(7)), Some(number(7, 0)));
+        assert_eq!(PostNumber::last_at(at(7)), Some(number(7, 127)));
+        assert_eq!((number(7, 0).minted_at(), number(7, 127).minted_at()), (at(7), at(7)));
+    }
+
+    #[test]
+    fn all_numbers_come_after_a_time_before_2025_and_none_after_the_last_that_can_be_numbered() {
+        for early in [Timestamp::EPOCH, at(-1), Timestamp::from_millis(i64::MIN)] {
+            assert_eq!(
+                (PostNumber::first_at(early), PostNumber::last_at(early)),
+                (Some(number(0, 0)), None),
+                "{early}"
+            );
+        }
+        let highest = PostNumber::new(PostNumber::END - 1);
+        assert_eq!(PostNumber::last_at(at(END_MILLIS as i64 - 1)), highest);
+        for late in [at(END_MILLIS as i64), Timestamp::from_millis(i64::MAX)] {
+            assert_eq!((PostNumber::first_at(late), PostNumber::last_at(late)), (None, highest), "{late}");
+        }
     }
 
     /// A fetcher: what it read of the source, if it has not tried to land since.
