@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use domain::id::BadId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
@@ -42,11 +43,15 @@ impl From<BytesRejection> for Problem {
 }
 
 /// How much of a list, and from where on.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+pub(crate) struct PageQuery {
+    /// How many at most; 50 if not said.
+    #[param(minimum = 1, maximum = 200)]
     #[serde(default)]
     limit: Option<usize>,
+    /// What the page before called `next`.
     #[serde(default)]
     cursor: Option<String>,
 }

@@ -8,13 +8,25 @@ use axum::http::StatusCode;
 use domain::id::{JobId, SourceId};
 use domain::job::Job;
 use store::DeleteJob;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::context::Context;
-use crate::extract::{One, Page, Two};
+use crate::extract::{One, Page, PageQuery, Two};
 use crate::problem::Problem;
 use crate::view::{JobView, JobsPage};
 
-pub(crate) async fn list(
+/// Jobs of a source.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show, delete))
+}
+
+/// The jobs of a source, newest first, the one in hand included.
+#[utoipa::path(
+    get, path = "/v1/sources/{source}/jobs", tag = "jobs", params(PageQuery),
+    responses((status = 200, description = "A page of jobs.", body = JobsPage))
+)]
+async fn list(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     page: Page,
@@ -46,7 +58,12 @@ pub(crate) async fn list(
     Ok(Json(JobsPage { jobs: jobs.into_iter().map(JobView::from).collect(), next }))
 }
 
-pub(crate) async fn show(
+/// One job.
+#[utoipa::path(
+    get, path = "/v1/sources/{source}/jobs/{job}", tag = "jobs",
+    responses((status = 200, description = "The job.", body = JobView))
+)]
+async fn show(
     State(context): State<Arc<Context>>,
     Two(source, job): Two<SourceId, JobId>,
 ) -> Result<Json<JobView>, Problem> {
@@ -58,7 +75,12 @@ pub(crate) async fn show(
     Ok(Json(JobView::from(job)))
 }
 
-pub(crate) async fn delete(
+/// Deletes a job that ended, except the latest.
+#[utoipa::path(
+    delete, path = "/v1/sources/{source}/jobs/{job}", tag = "jobs",
+    responses((status = 204, description = "It is gone."), (status = 409, description = "`job_live`, `job_latest`"))
+)]
+async fn delete(
     State(context): State<Arc<Context>>,
     Two(source, job): Two<SourceId, JobId>,
 ) -> Result<StatusCode, Problem> {

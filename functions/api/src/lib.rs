@@ -6,8 +6,10 @@
 //! There are no accounts yet: whoever reaches this router may do everything, so it must be reachable from loopback only.
 
 mod context;
+mod conventions;
 mod cursor;
 mod extract;
+mod health;
 mod jobs;
 mod next;
 mod posts;
@@ -18,9 +20,8 @@ mod view;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use crate::context::{Context, Parts, Rules};
 pub use crate::problem::Problem;
@@ -28,23 +29,16 @@ pub use crate::problem::Problem;
 /// The most bytes of one answer: Lambda takes 6 MB, headers and all.
 pub const MAX_ANSWER_BYTES: usize = 5_500_000;
 
-/// Every route there is.
+/// Every route there is, a line a room.
 pub fn router(context: Arc<Context>) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/v1/sources", get(sources::list).post(sources::add))
-        .route("/v1/sources/{source}", get(sources::show).patch(sources::change).delete(sources::delete))
-        .route("/v1/sources/{source}/refresh", post(refresh::refresh))
-        .route("/v1/sources/{source}/jobs", get(jobs::list))
-        .route("/v1/sources/{source}/jobs/{job}", get(jobs::show).delete(jobs::delete))
-        .route("/v1/sources/{source}/posts", get(posts::list))
-        .route("/v1/posts/{post}", get(posts::show))
+    let rooms = OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(sources::routes())
+        .merge(refresh::routes())
+        .merge(jobs::routes())
+        .merge(posts::routes());
+    conventions::described(rooms)
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .with_state(context)
-}
-
-/// Alive, and which version; asks nothing of anyone.
-async fn healthz() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }

@@ -8,17 +8,29 @@ use blob::BlobKey;
 use domain::id::{Ordinal, PostId, PostNumber, SourceId};
 use serde_json::value::{RawValue, to_raw_value};
 use store::{Content, Post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::MAX_ANSWER_BYTES;
 use crate::context::Context;
-use crate::extract::{One, Page};
+use crate::extract::{One, Page, PageQuery};
 use crate::problem::Problem;
-use crate::view::{PostView, PostsPage};
+use crate::view::{EnclosureView, PostView, PostsPage};
 
 /// The most bytes of one stored content, compressed.
 const MAX_CONTENT: usize = 16 << 20;
 
-pub(crate) async fn list(
+/// Posts, of a source or alone.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// The posts of a source, newest first.
+#[utoipa::path(
+    get, path = "/v1/sources/{source}/posts", tag = "sources", operation_id = "posts", params(PageQuery),
+    responses((status = 200, description = "A page of posts.", body = PostsPage))
+)]
+async fn list(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     page: Page,
@@ -57,10 +69,9 @@ pub(crate) async fn list(
     Ok(Json(PostsPage { posts, next }))
 }
 
-pub(crate) async fn show(
-    State(context): State<Arc<Context>>,
-    One(post): One<PostId>,
-) -> Result<Json<Box<RawValue>>, Problem> {
+/// One post.
+#[utoipa::path(get, path = "/v1/posts/{post}", tag = "posts", responses((status = 200, description = "The post.", body = PostView)))]
+async fn show(State(context): State<Arc<Context>>, One(post): One<PostId>) -> Result<Json<Box<RawValue>>, Problem> {
     let number = context.face.reveal(post);
     match context.store.post(number).await? {
         Some(post) => Ok(Json(context.shown(post).await?)),
@@ -93,7 +104,7 @@ impl Context {
             summary: post.summary,
             content: self.content(post.content).await?,
             categories: post.categories,
-            enclosures: post.enclosures,
+            enclosures: post.enclosures.into_iter().map(EnclosureView::from).collect(),
             image: post.image,
             comments: post.comments,
             revision: post.revision,

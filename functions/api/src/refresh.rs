@@ -11,6 +11,8 @@ use domain::message::new_job;
 use domain::source::{SourceState, Target};
 use domain::wheel::Earliest;
 use store::{Queued, Superseding, Swap};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::context::Context;
 use crate::extract::One;
@@ -22,7 +24,21 @@ use crate::view::JobView;
 /// How often the pointer may move under us before we give up.
 const TRIES: usize = 5;
 
-pub(crate) async fn refresh(
+/// A person's refresh.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::new().routes(routes!(refresh))
+}
+
+/// Fetches a source now, if that is polite.
+#[utoipa::path(
+    post, path = "/v1/sources/{source}/refresh", tag = "sources",
+    responses(
+        (status = 202, description = "The job that is in hand or was queued.", body = JobView),
+        (status = 409, description = "`not_active`: add its URL again to take it up; `busy`: repeat the request."),
+        (status = 429, description = "`too_early`: not before `Retry-After`, and why; `too_many_requests`."),
+    )
+)]
+async fn refresh(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
 ) -> Result<(StatusCode, Json<JobView>), Problem> {

@@ -19,9 +19,12 @@ use queue::{Outgoing, Sent};
 use serde::Deserialize;
 use store::{Change, Creating, Leaving, NewSource, Place, Resuming};
 use url::Url;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::context::{Context, Rules};
-use crate::extract::{Body, One, Page};
+use crate::extract::{Body, One, Page, PageQuery};
 use crate::problem::Problem;
 use crate::view::{SourceView, SourcesPage};
 
@@ -35,21 +38,39 @@ const SWEEP_AT_ONCE: usize = 200;
 /// The floor that an installation has unless it says otherwise, in wheel minutes.
 const FLOOR: u32 = 60;
 
-#[derive(Deserialize)]
+/// Sources: add, list, show, change, delete.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, delete))
+}
+
+/// A source to be added.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AddSource)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Add {
+struct Add {
+    /// Of the feed: http or https, public.
     url: String,
+    /// 20 unless said.
+    #[schema(minimum = 1, maximum = 60)]
     #[serde(default)]
     timeout_seconds: Option<u64>,
+    /// From the installation's floor on; 60 unless said.
+    #[schema(minimum = 15, maximum = 1440)]
     #[serde(default)]
     interval_minutes: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// What can be set of a source.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SourceSettings)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
+struct Settings {
+    /// How long a fetch may take.
+    #[schema(minimum = 1, maximum = 60)]
     #[serde(default)]
     timeout_seconds: Option<u64>,
+    /// How long to wait between fetches at least.
+    #[schema(minimum = 15, maximum = 1440)]
     #[serde(default)]
     interval_minutes: Option<u32>,
 }
@@ -77,10 +98,17 @@ impl Settings {
     }
 }
 
-pub(crate) async fn add(
-    State(context): State<Arc<Context>>,
-    Body(add): Body<Add>,
-) -> Result<impl IntoResponse, Problem> {
+/// Adds a source and queues its first fetch.
+#[utoipa::path(
+    post, path = "/v1/sources", tag = "sources", request_body = Add,
+    responses(
+        (status = 201, description = "A new source.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
+        (status = 200, description = "The source that has this URL already, active again.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
+        (status = 409, description = "`no_free_id`: repeat the request."),
+        (status = 422, description = "`bad_url`, `not_public`, `out_of_range`"),
+    )
+)]
+async fn add(State(context): State<Arc<Context>>, Body(add): Body<Add>) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
     let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };
     let start = SourceSettings { interval_minutes: context.rules.default_interval(), ..SourceSettings::DEFAULT };
@@ -198,7 +226,12 @@ impl Context {
     }
 }
 
-pub(crate) async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
+/// All sources that are not being deleted.
+#[utoipa::path(
+    get, path = "/v1/sources", tag = "sources", params(PageQuery),
+    responses((status = 200, description = "A page of sources.", body = SourcesPage))
+)]
+async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
     const SCOPE: &str = "sources";
     let after: Option<Place> = page.cursor.map(|cursor| context.cursors.open(SCOPE, &cursor)).transpose()?;
     let (heads, more) = context.store.list(after, page.limit).await?;
@@ -206,14 +239,25 @@ pub(crate) async fn list(State(context): State<Arc<Context>>, page: Page) -> Res
     Ok(Json(SourcesPage { sources: context.source_views(heads).await?, next }))
 }
 
-pub(crate) async fn show(
-    State(context): State<Arc<Context>>,
-    One(source): One<SourceId>,
-) -> Result<Json<SourceView>, Problem> {
+/// One source.
+#[utoipa::path(
+    get, path = "/v1/sources/{source}", tag = "sources",
+    responses((status = 200, description = "The source.", body = SourceView))
+)]
+async fn show(State(context): State<Arc<Context>>, One(source): One<SourceId>) -> Result<Json<SourceView>, Problem> {
     context.source_view(source).await?.map(Json).ok_or_else(|| Problem::not_found("source"))
 }
 
-pub(crate) async fn change(
+/// Changes the settings of a source.
+#[utoipa::path(
+    patch, path = "/v1/sources/{source}", tag = "sources", request_body = Settings,
+    responses(
+        (status = 200, description = "The source.", body = SourceView),
+        (status = 409, description = "`busy`: repeat the request."),
+        (status = 422, description = "`out_of_range`"),
+    )
+)]
+async fn change(
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     Body(wanted): Body<Settings>,
@@ -240,10 +284,12 @@ pub(crate) async fn change(
     Err(Problem::conflict("busy", "someone else keeps changing this source; repeat the request"))
 }
 
-pub(crate) async fn delete(
-    State(context): State<Arc<Context>>,
-    One(source): One<SourceId>,
-) -> Result<StatusCode, Problem> {
+/// Deletes a source with its jobs and posts; that goes on in the background.
+#[utoipa::path(
+    delete, path = "/v1/sources/{source}", tag = "sources",
+    responses((status = 204, description = "It is gone, or going."))
+)]
+async fn delete(State(context): State<Arc<Context>>, One(source): One<SourceId>) -> Result<StatusCode, Problem> {
     let now = context.now();
     let reason = "someone deleted it";
     match context.store.leave(source, SourceState::Deleting, reason, now).await? {

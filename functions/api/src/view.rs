@@ -6,22 +6,29 @@ use domain::parsed::Enclosure;
 use domain::source::Head;
 use domain::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::conventions::schema::{Cursor, Instant, JobUuid, ShortId};
 
 /// A source.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Source)]
 pub(crate) struct SourceView {
+    #[schema(value_type = ShortId)]
     id: SourceId,
     url: String,
     title: Option<String>,
     site: Option<String>,
     icon: Option<String>,
     state: &'static str,
+    #[schema(value_type = Instant)]
     since: String,
     reason: Option<String>,
     post_count: u64,
     subscribers: u32,
     timeout_seconds: u64,
     interval_minutes: u32,
+    #[schema(value_type = Instant)]
     created_at: String,
     /// The job that is or was last in hand.
     latest_job: Option<JobView>,
@@ -31,8 +38,9 @@ pub(crate) struct SourceView {
 }
 
 /// When a source will be fetched next, and why not earlier.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct NextFetch {
+    #[schema(value_type = Instant)]
     pub(crate) at: String,
     pub(crate) reason: &'static str,
     pub(crate) detail: String,
@@ -67,14 +75,20 @@ impl SourceView {
 }
 
 /// A job.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(crate) struct JobView {
+    #[schema(value_type = JobUuid)]
     id: JobId,
+    #[schema(value_type = ShortId)]
     source: SourceId,
     status: &'static str,
     reason: &'static str,
+    #[schema(value_type = Instant)]
     queued_at: String,
+    #[schema(value_type = Option<Instant>)]
     started_at: Option<String>,
+    #[schema(value_type = Option<Instant>)]
     ended_at: Option<String>,
     error_code: Option<&'static str>,
     error_message: Option<String>,
@@ -106,42 +120,70 @@ impl From<Job> for JobView {
 }
 
 /// A post.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Post)]
 pub(crate) struct PostView {
+    #[schema(value_type = ShortId)]
     pub(crate) id: PostId,
+    #[schema(value_type = ShortId)]
     pub(crate) source: SourceId,
     pub(crate) title: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) authors: Vec<String>,
+    #[schema(value_type = Instant)]
     pub(crate) published: String,
+    #[schema(value_type = Option<Instant>)]
     pub(crate) updated: Option<String>,
+    #[schema(value_type = Instant)]
     pub(crate) arrived: String,
     pub(crate) summary: Option<String>,
     pub(crate) content: Option<String>,
     pub(crate) categories: Vec<String>,
-    pub(crate) enclosures: Vec<Enclosure>,
+    pub(crate) enclosures: Vec<EnclosureView>,
     pub(crate) image: Option<String>,
     pub(crate) comments: Option<String>,
     pub(crate) revision: u32,
 }
 
+/// A file that a post carries.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Enclosure)]
+pub(crate) struct EnclosureView {
+    url: String,
+    /// Media type, as the feed says.
+    #[serde(rename = "type")]
+    media_type: Option<String>,
+    /// Bytes, as the feed says.
+    length: Option<u64>,
+}
+
+impl From<Enclosure> for EnclosureView {
+    fn from(enclosure: Enclosure) -> Self {
+        Self { url: enclosure.url, media_type: enclosure.media_type, length: enclosure.length }
+    }
+}
+
 /// One page of sources.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct SourcesPage {
     pub(crate) sources: Vec<SourceView>,
+    #[schema(value_type = Option<Cursor>)]
     pub(crate) next: Option<String>,
 }
 
 /// One page of jobs.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct JobsPage {
     pub(crate) jobs: Vec<JobView>,
+    #[schema(value_type = Option<Cursor>)]
     pub(crate) next: Option<String>,
 }
 
 /// One page of posts.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PostsPage {
+    #[schema(value_type = Vec<PostView>)]
     pub(crate) posts: Vec<Box<serde_json::value::RawValue>>,
+    #[schema(value_type = Option<Cursor>)]
     pub(crate) next: Option<String>,
 }

@@ -48,6 +48,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves until told to stop; then answers under way have `grace` to end.
 pub async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>, grace: Duration) {
     let (mut told, mut ending) = (stopping.clone(), stopping);
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, router).with_graceful_shutdown(async move { stopped(&mut told).await });
     let out_of_patience = async move {
         stopped(&mut ending).await;
