@@ -118,16 +118,16 @@ impl Context {
     }
 
     async fn content(&self, content: Content) -> Result<Option<String>, Problem> {
-        let hash = match content {
+        let name = match content {
             Content::None => return Ok(None),
             Content::Inline(html) => return Ok(Some(html)),
-            Content::InBlob(hash) => hash,
+            Content::InBlob(name) => name,
         };
-        let Some(key) = BlobKey::content(&hash) else {
+        let Some(key) = BlobKey::named(&name) else {
             return Ok(None);
         };
         let Some(bytes) = self.bucket.get(&key, MAX_CONTENT).await? else {
-            tracing::error!(blob.hash = hash, "the content of a post is not in the bucket");
+            tracing::error!(blob = name, "the content of a post is not in the bucket");
             return Ok(None);
         };
         Ok(store::unpack(&bytes))

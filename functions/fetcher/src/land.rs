@@ -248,7 +248,7 @@ impl<'a> Landing<'a> {
             return Ok(());
         }
         let ctx = self.batch.ctx;
-        self.facts.extend(prepare(ctx, drafts, ctx.now()).await?);
+        self.facts.extend(prepare(ctx, self.delivery.message.source, drafts, ctx.now()).await?);
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use blob::Owner;
 use boot::logs::causes;
 use domain::failure::{ErrorCode, Failure};
+use domain::id::SourceId;
 use domain::parsed::Item;
 use domain::time::Timestamp;
 use feed::Draft;
@@ -12,11 +14,12 @@ use tokio::task::spawn_blocking;
 
 use crate::Context;
 
-/// Cleans and packs `drafts` off the event loop, so that no other source's answer waits for it, then stores their blobs.
+/// Cleans and packs `drafts` of `source` off the event loop, so that no other source's answer waits for it, then stores their blobs.
 ///
 /// What cannot be done now may be done later ([`Unprepared::Later`]), or never ([`Unprepared::Never`]).
 pub(crate) async fn prepare(
     ctx: &Context,
+    source: SourceId,
     drafts: Vec<(usize, Draft)>,
     arrived: Timestamp,
 ) -> Result<HashMap<usize, PostFacts>, Unprepared> {
@@ -33,8 +36,8 @@ pub(crate) async fn prepare(
         let body = match packed {
             Packed::Whole(body) => body,
             // Before the transaction that names it; if that never comes, the sweep finds it.
-            Packed::Split { rest, blob } => match ctx.blobs.put_content(blob.into()).await {
-                Ok(key) => rest.in_blob(key.hash()),
+            Packed::Split { rest, blob } => match ctx.blobs.put(Owner::Post(source, item.key), blob.into()).await {
+                Ok(key) => rest.in_blob(&key.name()),
                 Err(error) => {
                     tracing::warn!(error = causes(&error), "a post's content could not be stored");
                     return Err(if error.is_retryable() { Unprepared::Later } else { not_stored().into() });

@@ -1,14 +1,33 @@
-//! The bucket: put, get.
+//! The bucket: put, get, list, delete.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{BuildError, SdkError};
 use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier};
 use bytes::{Bytes, BytesMut};
+use domain::time::Timestamp;
 
-use crate::{BlobError, BlobKey};
+use crate::{BlobError, BlobKey, Owner, Shelf};
+
+/// A page of a shelf.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// What lies there, by path; also what is no blob of ours.
+    pub found: Vec<Found>,
+    /// Whether there is more behind.
+    pub more: bool,
+}
+
+/// One object of the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it lies; [`BlobKey::named`] reads it.
+    pub path: String,
+    /// When it was put, by the clock of S3, which tells seconds.
+    pub at: Timestamp,
+}
 
 /// One bucket. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,16 +75,13 @@ impl Bucket {
         found.map(|_| ()).map_err(|error| BlobError::of("HeadBucket", &self.name, error))
     }
 
-    /// Puts the content of a post (compressed) where its hash says, and returns its key. Putting the same bytes again, at once or after
-    /// an answer was lost, changes nothing but their age.
-    ///
-    /// Deliberately no `If-None-Match`: the bytes would travel all the same, and an orphan of the same hash that the sweep is about to
-    /// delete for its age has to become young again before a post names it.
+    /// Puts bytes (compressed) for their owner and returns the key under which they lie from now on. Each call makes a blob of its own: one
+    /// that nobody came to name is an orphan for good, and the sweep may delete it once no caller can still be about to name it.
     ///
     /// # Errors
-    /// [`BlobError`] when S3 fails; after [`BlobError::Unavailable`] the blob may be there.
-    pub async fn put_content(&self, bytes: Bytes) -> Result<BlobKey, BlobError> {
-        let key = BlobKey::content_of(&bytes);
+    /// [`BlobError`] when S3 fails; after [`BlobError::Unavailable`] an orphan may be there.
+    pub async fn put(&self, owner: Owner, bytes: Bytes) -> Result<BlobKey, BlobError> {
+        let key = BlobKey::new(owner, &bytes);
         self.client
             .put_object()
             .bucket(&self.name)
@@ -78,6 +94,45 @@ impl Bucket {
             .await
             .map_err(|error| BlobError::of("PutObject", &self.name, error))?;
         Ok(key)
+    }
+
+    /// The next blobs of a shelf behind the path `after`, by path, at most a thousand.
+    ///
+    /// # Errors
+    /// [`BlobError`] when S3 fails.
+    pub async fn list(&self, shelf: Shelf, after: Option<&str>) -> Result<Listed, BlobError> {
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(shelf.prefix());
+        let answer = request.set_start_after(after.map(str::to_owned)).send().await;
+        let answer = answer.map_err(|error| BlobError::of("ListObjectsV2", &self.name, error))?;
+        let found = answer.contents().iter().filter_map(|object| {
+            let at = object.last_modified().and_then(|at| at.to_millis().ok()).map(Timestamp::from_millis);
+            Some(Found { path: object.key()?.to_owned(), at: at? })
+        });
+        Ok(Listed { found: found.collect(), more: answer.is_truncated() == Some(true) })
+    }
+
+    /// Deletes what lies at these paths, at most a thousand of them; what is not there is no error.
+    ///
+    /// # Errors
+    /// [`BlobError`] when S3 fails, or keeps some of them: the same call again is safe.
+    pub async fn delete(&self, paths: &[String]) -> Result<(), BlobError> {
+        const OPERATION: &str = "DeleteObjects";
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let refused = |error: BuildError| BlobError::Other { operation: OPERATION, source: Box::new(error) };
+        let objects = paths.iter().map(|path| ObjectIdentifier::builder().key(path).build());
+        let objects = objects.collect::<Result<Vec<_>, _>>().map_err(refused)?;
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(refused)?;
+        let answer = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
+        let answer = answer.map_err(|error| BlobError::of(OPERATION, &self.name, error))?;
+        match answer.errors().first() {
+            None => Ok(()),
+            Some(kept) => {
+                let said = kept.code().or(kept.message()).unwrap_or("it does not say why").to_owned();
+                Err(BlobError::Unavailable { operation: OPERATION, source: said.into() })
+            }
+        }
     }
 
     /// The bytes of a blob as they were stored, or `None` if it is not there.

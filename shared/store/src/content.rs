@@ -102,10 +102,10 @@ impl Body {
         })
     }
 
-    /// The same body with its content in the blob of that hash.
+    /// The same body with its content in the blob of that name.
     #[must_use]
-    pub fn in_blob(self, hash: &str) -> Self {
-        Self { content: Kept::InBlob(hash.to_owned()), ..self }
+    pub fn in_blob(self, name: &str) -> Self {
+        Self { content: Kept::InBlob(name.to_owned()), ..self }
     }
 
     /// Bytes that it adds to an item.
@@ -113,7 +113,7 @@ impl Body {
         let content = match &self.content {
             Kept::Nowhere => 0,
             Kept::Inline(text) => text.len(),
-            Kept::InBlob(hash) => hash.len(),
+            Kept::InBlob(name) => name.len(),
         };
         self.summary.as_ref().map_or(0, Text::len) + content
     }

@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use domain::wheel::{Minute, Slot};
 
 use crate::row::Item;
+use crate::tasks::Task;
 
 pub(crate) use readers::*;
 
@@ -115,6 +116,15 @@ impl Key {
 
     pub(crate) fn meta() -> Self {
         Self::pair("META", "SCHEMA")
+    }
+
+    pub(crate) fn task(task: Task) -> Self {
+        Self::pair("META", format!("TASK#{}", task.as_str()))
+    }
+
+    /// Of the migration that leads to that schema.
+    pub(crate) fn migration(schema: u32) -> Self {
+        Self::pair("META", format!("MIGRATION#{schema:04}"))
     }
 
     pub(crate) fn post(number: PostNumber) -> Self {

@@ -16,11 +16,13 @@ mod key;
 mod landing;
 mod life;
 mod meter;
+mod migrations;
 mod posts;
 mod readers;
 mod row;
 mod schema;
 mod sources;
+mod tasks;
 mod wheel;
 mod write;
 
@@ -36,6 +38,7 @@ pub use jobs::{DeleteJob, Finish, Look};
 pub use landing::*;
 pub use life::*;
 pub use meter::{Meter, Reading};
+pub use migrations::{BASELINE, DryRun, MigrationStatus, Migrations, Step};
 pub use posts::*;
 pub use readers::*;
 pub use schema::{
@@ -43,6 +46,7 @@ pub use schema::{
     SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL, TableShape,
 };
 pub use sources::{Change, Creating, NewSource, Place};
+pub use tasks::{Progress, Taking, Task};
 pub use wheel::{Claim, Cursor};
 
 /// The names of the tables.

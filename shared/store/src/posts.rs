@@ -1,5 +1,6 @@
 //! Posts: what is landed, what comes back, and how pages and natural keys find them.
 
+mod blobs;
 mod item;
 
 use std::collections::HashMap;
@@ -71,7 +72,7 @@ pub enum Content {
     None,
     /// Sanitised HTML.
     Inline(String),
-    /// In the blob of that hash; [`crate::unpack`] reads its bytes.
+    /// In the blob of that name; [`crate::unpack`] reads its bytes.
     InBlob(String),
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blob::Owner;
 use bytes::Bytes;
 use domain::carry::Carry;
 use domain::id::{Ordinal, PostNumber, number_run};
@@ -39,11 +40,12 @@ impl World {
         let (pointer, _) = self.store.latest(source).await.unwrap().unwrap();
         let mut facts = Vec::new();
         for (n, content) in contents.iter().enumerate() {
+            let owner = Owner::Post(source, item(n as u8 + 1).key);
             let body = match Body::pack(None, Some(content)).unwrap() {
                 Packed::Whole(body) => body,
                 Packed::Split { rest, blob } => {
-                    let key = self.bucket.put_content(Bytes::from(blob)).await.unwrap();
-                    rest.in_blob(key.hash())
+                    let key = self.bucket.put(owner, Bytes::from(blob)).await.unwrap();
+                    rest.in_blob(&key.name())
                 }
             };
             facts.push(PostFacts::of(&item(n as u8 + 1), body, self.now()));

@@ -97,8 +97,9 @@ async fn long_content_goes_to_the_bucket_before_the_post_that_names_it() {
     let (source, counted) = poll_all(&world, &[rss([("a", noise(1, 60_000).as_str())])]).await;
     assert_eq!(counted, [Some((1, 0))]);
     let post = world.posts(source).await.remove(0);
-    let Content::InBlob(hash) = post.content else { panic!("{:?}", post.content) };
-    assert_eq!(hash.len(), 64);
+    let Content::InBlob(name) = post.content else { panic!("{:?}", post.content) };
+    let key = blob::BlobKey::named(&name).unwrap();
+    assert_eq!(key.owner(), blob::Owner::Post(source, post.key));
 }
 
 #[tokio::test]

@@ -42,7 +42,8 @@ async fn tables_queues_and_bucket_are_reached_through_one_endpoint() {
     let key = InstallationKey::generate(&mut SystemEntropy);
     install::install(&aws, emulator.sqs(), &settings, &key, boot::clock::now()).await.unwrap();
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket.clone());
-    let stored = bucket.put_content(bytes::Bytes::from(vec![b'x'; 100_000])).await.unwrap();
+    let owner = blob::Owner::Post("3kTMd9aZ".parse().unwrap(), domain::parsed::NaturalKey([7; 16]));
+    let stored = bucket.put(owner, bytes::Bytes::from(vec![b'x'; 100_000])).await.unwrap();
     assert_eq!(bucket.get(&stored, 200_000).await.unwrap().unwrap().len(), 100_000);
     let queue = queue::Queue::new(&aws.config(Service::Sqs), names::urls(&settings));
     assert_eq!(queue.depth(Lane::Slow).await.unwrap(), 0);

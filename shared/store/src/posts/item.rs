@@ -46,7 +46,7 @@ fn body_cells(body: &Body) -> [(&'static str, Option<AttributeValue>); 3] {
     let (inline, blob) = match &body.content {
         Kept::Nowhere => (None, None),
         Kept::Inline(content) => (Some(content.attribute()), None),
-        Kept::InBlob(hash) => (None, Some(text(hash))),
+        Kept::InBlob(name) => (None, Some(text(name))),
     };
     [("summary", body.summary.as_ref().map(Text::attribute)), ("content", inline), ("blob", blob)]
 }
@@ -143,7 +143,7 @@ pub(super) fn post(item: &Item) -> Result<Post, StoreError> {
         comments: row.maybe_string("comments")?,
         summary: html(row, "summary")?,
         content: match (row.maybe_string("blob")?, html(row, "content")?) {
-            (Some(hash), _) => Content::InBlob(hash),
+            (Some(name), _) => Content::InBlob(name),
             (None, Some(html)) => Content::Inline(html),
             (None, None) => Content::None,
         },
