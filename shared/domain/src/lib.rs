@@ -10,6 +10,7 @@ pub mod failure;
 pub mod id;
 pub mod job;
 pub mod landing;
+pub mod listing;
 pub mod message;
 pub mod parsed;
 pub mod plan;

@@ -23,6 +23,15 @@ impl Shown {
     fn holds(self, ordinal: Ordinal) -> bool {
         self.floor < ordinal && ordinal <= self.last
     }
+
+    /// The first post of a list in `order` that begins at `from`, that one included.
+    pub fn next(self, order: Order, from: Ordinal) -> Option<Ordinal> {
+        let first = match order {
+            Order::NewestFirst => from.min(self.last),
+            Order::OldestFirst => from.max(self.floor.next()),
+        };
+        self.holds(first).then_some(first)
+    }
 }
 
 /// What becomes of a post.
@@ -50,6 +59,17 @@ pub enum Order {
     NewestFirst,
     /// The oldest post first.
     OldestFirst,
+}
+
+/// Which posts a list holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Read or not.
+    All,
+    /// Those that count.
+    Unread,
+    /// Those that do not.
+    Read,
 }
 
 /// What a person has read of one source.
@@ -148,6 +168,24 @@ impl ReadState {
         found.map(Ordinal::new)
     }
 
+    /// The first read post of a list in `order` that begins at `from`, that one included; likewise.
+    pub fn next_read(&self, order: Order, from: Ordinal, shown: Shown) -> Option<Ordinal> {
+        let found = match order {
+            Order::NewestFirst => self.read_down(from.min(shown.last).get(), shown.floor.get()),
+            Order::OldestFirst => self.read_up(from.max(shown.floor.next()).get(), shown.last.get()),
+        };
+        found.map(Ordinal::new)
+    }
+
+    /// The first post of that status in a list in `order` that begins at `from`, that one included.
+    pub fn next(&self, status: Status, order: Order, from: Ordinal, shown: Shown) -> Option<Ordinal> {
+        match status {
+            Status::All => shown.next(order, from),
+            Status::Unread => self.next_unread(order, from, shown),
+            Status::Read => self.next_read(order, from, shown),
+        }
+    }
+
     /// The highest unread ordinal that is at most `from` and above `floor`.
     fn unread_down(&self, from: u64, floor: u64) -> Option<u64> {
         let line = self.read_through.get();
@@ -164,6 +202,22 @@ impl ReadState {
         let before = self.below.rank(from.saturating_sub(1));
         let under = self.below.select(before).filter(|ordinal| *ordinal <= last);
         under.or_else(|| lowest_absent(&self.above, from.max(line.saturating_add(1)), last))
+    }
+
+    /// The highest read ordinal that is at most `from` and above `floor`.
+    fn read_down(&self, from: u64, floor: u64) -> Option<u64> {
+        let rank = self.above.rank(from).checked_sub(1);
+        let over = rank.and_then(|rank| self.above.select(rank)).filter(|ordinal| *ordinal > floor);
+        over.or_else(|| highest_absent(&self.below, floor, from.min(self.read_through.get())))
+    }
+
+    /// The lowest read ordinal that is at least `from` and at most `last`.
+    fn read_up(&self, from: u64, last: u64) -> Option<u64> {
+        let under = lowest_absent(&self.below, from, last.min(self.read_through.get()));
+        under.or_else(|| {
+            let before = self.above.rank(from.saturating_sub(1));
+            self.above.select(before).filter(|ordinal| *ordinal <= last)
+        })
     }
 }
 

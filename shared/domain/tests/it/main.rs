@@ -3,6 +3,7 @@
 
 mod decide;
 mod job;
+mod listing;
 mod plan;
 mod reading;
 mod shape;

@@ -79,6 +79,15 @@ fn check(state: &ReadState, naive: &Naive) {
         assert_eq!(down, naive.unread.range(..=ordinal).next_back().copied().map(Ordinal::new), "down from {ordinal}");
         let up = state.next_unread(Order::OldestFirst, from, shown);
         assert_eq!(up, naive.unread.range(ordinal..).next().copied().map(Ordinal::new), "up from {ordinal}");
+        let is_read = |other: &u64| !naive.unread.contains(other);
+        let down = state.next_read(Order::NewestFirst, from, shown);
+        assert_eq!(
+            down,
+            (naive.floor + 1..=ordinal).rev().find(is_read).map(Ordinal::new),
+            "read, down from {ordinal}"
+        );
+        let up = state.next_read(Order::OldestFirst, from, shown);
+        assert_eq!(up, (ordinal..=naive.last).find(is_read).map(Ordinal::new), "read, up from {ordinal}");
     }
 }
 
