@@ -3,6 +3,7 @@
 use blob::Bucket;
 use boot::clock::Clock;
 use boot::settings::Settings;
+use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
 use domain::time::Timestamp;
 use domain::wheel::Pace;
@@ -65,6 +66,7 @@ pub struct Context {
     pub(crate) face: PostFace,
     pub(crate) cursors: Cursors,
     pub(crate) ids: JobIdMint,
+    pub(crate) operator: OperatorSecret,
     clock: Clock,
 }
 
@@ -79,6 +81,7 @@ impl Context {
             face: PostFace::new(&parts.key),
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
+            operator: OperatorSecret::of(&parts.key),
             clock: parts.clock,
         }
     }

@@ -11,6 +11,7 @@ use store::DeleteJob;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Admin, Viewer};
 use crate::context::Context;
 use crate::extract::{One, Page, PageQuery, Two};
 use crate::problem::Problem;
@@ -27,10 +28,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
     responses((status = 200, description = "A page of jobs.", body = JobsPage))
 )]
 async fn list(
+    viewer: Viewer,
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     page: Page,
 ) -> Result<Json<JobsPage>, Problem> {
+    viewer.may_see(&context, source).await?;
     let scope = format!("jobs {source}");
     let before: Option<JobId> = page.cursor.map(|cursor| context.cursors.open(&scope, &cursor)).transpose()?;
     let mut jobs = Vec::new();
@@ -64,9 +67,11 @@ async fn list(
     responses((status = 200, description = "The job.", body = JobView))
 )]
 async fn show(
+    viewer: Viewer,
     State(context): State<Arc<Context>>,
     Two(source, job): Two<SourceId, JobId>,
 ) -> Result<Json<JobView>, Problem> {
+    viewer.may_see(&context, source).await?;
     let job = match context.store.look_strongly(source, job).await? {
         (_, Some(finished)) => Job::from(finished),
         (Some(pointer), None) if pointer.job == job => Job::in_hand(source, &pointer),
@@ -81,6 +86,7 @@ async fn show(
     responses((status = 204, description = "It is gone."), (status = 409, description = "`job_live`, `job_latest`"))
 )]
 async fn delete(
+    _: Admin,
     State(context): State<Arc<Context>>,
     Two(source, job): Two<SourceId, JobId>,
 ) -> Result<StatusCode, Problem> {

@@ -3,8 +3,9 @@
 //! One axum router, served by Lambda and by a plain listener on one machine. It must never fetch a feed or wait for one:
 //! it writes what is to happen, sends a message, and answers.
 //!
-//! There are no accounts yet: whoever reaches this router may do everything, so it must be reachable from loopback only.
+//! Who asks is known before anything is looked up or done: every handler says by its first argument whom it is for.
 
+mod access;
 mod context;
 mod conventions;
 mod cursor;

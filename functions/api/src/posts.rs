@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::MAX_ANSWER_BYTES;
+use crate::access::Viewer;
 use crate::context::Context;
 use crate::extract::{One, Page, PageQuery};
 use crate::problem::Problem;
@@ -31,10 +32,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
     responses((status = 200, description = "A page of posts.", body = PostsPage))
 )]
 async fn list(
+    viewer: Viewer,
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     page: Page,
 ) -> Result<Json<PostsPage>, Problem> {
+    viewer.may_see(&context, source).await?;
     let scope = format!("posts {source}");
     let below: Option<Ordinal> = page.cursor.map(|cursor| context.cursors.open(&scope, &cursor)).transpose()?;
     let Some(head) = context.store.head(source).await? else {
@@ -71,12 +74,19 @@ async fn list(
 
 /// One post.
 #[utoipa::path(get, path = "/v1/posts/{post}", tag = "posts", responses((status = 200, description = "The post.", body = PostView)))]
-async fn show(State(context): State<Arc<Context>>, One(post): One<PostId>) -> Result<Json<Box<RawValue>>, Problem> {
+async fn show(
+    viewer: Viewer,
+    State(context): State<Arc<Context>>,
+    One(post): One<PostId>,
+) -> Result<Json<Box<RawValue>>, Problem> {
     let number = context.face.reveal(post);
-    match context.store.post(number).await? {
-        Some(post) => Ok(Json(context.shown(post).await?)),
-        None => Err(Problem::not_found("post")),
+    let Some(post) = context.store.post(number).await? else {
+        return Err(Problem::not_found("post"));
+    };
+    if !viewer.sees(&context, post.source).await? {
+        return Err(Problem::not_found("post"));
     }
+    Ok(Json(context.shown(post).await?))
 }
 
 /// `entries` down to the first gap. Ordinals are dense, so what is missing in between is in the index in a moment, and a page never passes

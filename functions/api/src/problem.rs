@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use blob::BlobError;
@@ -55,6 +55,41 @@ impl Problem {
     pub(crate) fn not_found(what: &str) -> Self {
         let detail = format!("there is no {what} with this id");
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    pub(crate) fn no_such_user() -> Self {
+        let detail = "there is no user with this id or e-mail address";
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    pub(crate) fn not_signed_in() -> Self {
+        let detail = "sign in first: send a token or the secret of a session as `Authorization: Bearer SECRET`";
+        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Not signed in", detail)
+    }
+
+    pub(crate) fn bad_credential() -> Self {
+        let detail = "what the Authorization header or the cookie shows lets nobody in, or not any more: sign in again, or make another token";
+        Self::new(StatusCode::UNAUTHORIZED, "bad_credential", "Not let in", detail)
+    }
+
+    pub(crate) fn foreign_origin() -> Self {
+        let detail = "a cookie lets only pages of this origin change anything; programs send `Authorization: Bearer SECRET` instead";
+        Self::new(StatusCode::FORBIDDEN, "foreign_origin", "Foreign origin", detail)
+    }
+
+    pub(crate) fn administrators_only() -> Self {
+        let detail = "this is for administrators";
+        Self::new(StatusCode::FORBIDDEN, "administrators_only", "For administrators only", detail)
+    }
+
+    pub(crate) fn operator_only() -> Self {
+        let detail = "only the operator asks in another user's name: leave the header Feedmill-User out";
+        Self::new(StatusCode::FORBIDDEN, "operator_only", "For the operator only", detail)
+    }
+
+    pub(crate) fn needs_user() -> Self {
+        let detail = "this is done for one user: say which with the header `Feedmill-User: UUID or e-mail address`";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "needs_user", "Which user?", detail)
     }
 
     pub(crate) fn bad_body(detail: impl Into<String>) -> Self {
@@ -120,6 +155,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));

@@ -14,6 +14,7 @@ use store::{Queued, Superseding, Swap};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Viewer;
 use crate::context::Context;
 use crate::extract::One;
 use crate::next::{earliest_of, sentence};
@@ -39,9 +40,11 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
     )
 )]
 async fn refresh(
+    viewer: Viewer,
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
 ) -> Result<(StatusCode, Json<JobView>), Problem> {
+    viewer.may_see(&context, source).await?;
     let job = context.refresh_source(source).await?;
     Ok((StatusCode::ACCEPTED, Json(JobView::from(job))))
 }

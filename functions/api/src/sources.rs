@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Admin, Viewer};
 use crate::context::{Context, Rules};
 use crate::extract::{Body, One, Page, PageQuery};
 use crate::problem::Problem;
@@ -108,7 +109,11 @@ impl Settings {
         (status = 422, description = "`bad_url`, `not_public`, `out_of_range`"),
     )
 )]
-async fn add(State(context): State<Arc<Context>>, Body(add): Body<Add>) -> Result<impl IntoResponse, Problem> {
+async fn add(
+    _: Admin,
+    State(context): State<Arc<Context>>,
+    Body(add): Body<Add>,
+) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
     let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };
     let start = SourceSettings { interval_minutes: context.rules.default_interval(), ..SourceSettings::DEFAULT };
@@ -231,7 +236,7 @@ impl Context {
     get, path = "/v1/sources", tag = "sources", params(PageQuery),
     responses((status = 200, description = "A page of sources.", body = SourcesPage))
 )]
-async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
+async fn list(_: Admin, State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
     const SCOPE: &str = "sources";
     let after: Option<Place> = page.cursor.map(|cursor| context.cursors.open(SCOPE, &cursor)).transpose()?;
     let (heads, more) = context.store.list(after, page.limit).await?;
@@ -244,7 +249,12 @@ async fn list(State(context): State<Arc<Context>>, page: Page) -> Result<Json<So
     get, path = "/v1/sources/{source}", tag = "sources",
     responses((status = 200, description = "The source.", body = SourceView))
 )]
-async fn show(State(context): State<Arc<Context>>, One(source): One<SourceId>) -> Result<Json<SourceView>, Problem> {
+async fn show(
+    viewer: Viewer,
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+) -> Result<Json<SourceView>, Problem> {
+    viewer.may_see(&context, source).await?;
     context.source_view(source).await?.map(Json).ok_or_else(|| Problem::not_found("source"))
 }
 
@@ -258,6 +268,7 @@ async fn show(State(context): State<Arc<Context>>, One(source): One<SourceId>) -
     )
 )]
 async fn change(
+    _: Admin,
     State(context): State<Arc<Context>>,
     One(source): One<SourceId>,
     Body(wanted): Body<Settings>,
@@ -289,7 +300,11 @@ async fn change(
     delete, path = "/v1/sources/{source}", tag = "sources",
     responses((status = 204, description = "It is gone, or going."))
 )]
-async fn delete(State(context): State<Arc<Context>>, One(source): One<SourceId>) -> Result<StatusCode, Problem> {
+async fn delete(
+    _: Admin,
+    State(context): State<Arc<Context>>,
+    One(source): One<SourceId>,
+) -> Result<StatusCode, Problem> {
     let now = context.now();
     let reason = "someone deleted it";
     match context.store.leave(source, SourceState::Deleting, reason, now).await? {

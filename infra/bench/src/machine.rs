@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
+use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, SystemEntropy};
 use domain::time::Timestamp;
 use domain::timing::Lane;
@@ -43,6 +44,7 @@ pub(crate) struct Machine {
     dispatcher: dispatcher::Context,
     fetchers: [(Lane, fetcher::Context); 2],
     api: axum::Router,
+    operator: OperatorSecret,
     _folder: TempDir,
 }
 
@@ -82,9 +84,10 @@ impl Machine {
         });
         let rules = api::Rules::from(&settings);
         let told = Arc::clone(&clock);
+        let operator = OperatorSecret::of(&key);
         let parts = Parts { store: store.clone(), queue, bucket, key, clock: told, rules };
         let api = api::router(Arc::new(api::Context::new(parts)));
-        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, _folder: folder })
+        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, operator, _folder: folder })
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -95,7 +98,10 @@ impl Machine {
     /// Adds a source as its owner would; its first job is queued.
     pub(crate) async fn add(&self, url: &str) -> Outcome<()> {
         let body = serde_json::json!({ "url": url }).to_string();
-        let request = Request::post("/v1/sources").header("content-type", "application/json").body(Body::from(body))?;
+        let request = Request::post("/v1/sources")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Operator {}", self.operator.expose()))
+            .body(Body::from(body))?;
         let answer = self.api.clone().oneshot(request).await?;
         let status = answer.status();
         let body = to_bytes(answer.into_body(), 1 << 20).await?;

@@ -80,7 +80,7 @@ pub struct UpArgs {
     /// Where the data is.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Address and port of the API; loopback only, as there are no accounts yet
+    /// Address and port of the API; loopback only, since passwords go over plain HTTP
     #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
     /// Also poll addresses that are not public, on any port: for feeds in your own network

@@ -1,12 +1,14 @@
-//! A client of the running API: plain HTTP on loopback, one connection a request.
+//! A client of the running API: plain HTTP on loopback, one connection a request. It asks as the operator: who can read the data folder
+//! holds the installation's key.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode};
+use domain::account::OperatorSecret;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -15,7 +17,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::cli::DataArgs;
-use crate::data::find_server;
+use crate::data::{find_server, key_file};
 use crate::trouble::Trouble;
 
 /// The API answers in milliseconds; who waits longer than this talks to something else.
@@ -27,6 +29,7 @@ const PAGE: usize = 100;
 #[derive(Clone, Debug)]
 pub struct Client {
     address: SocketAddr,
+    operator: OperatorSecret,
 }
 
 /// What the API says when it refuses (RFC 9457).
@@ -40,19 +43,21 @@ impl Client {
     /// A client of the Feedmill that runs on that data folder.
     ///
     /// # Errors
-    /// [`Trouble::NotRunning`], with how to start it.
+    /// [`Trouble::NotRunning`], with how to start it; [`Trouble::Failed`] when the folder's key cannot be read.
     pub fn of(data: &DataArgs) -> Result<Self, Trouble> {
-        find_server(&data.data).map(|note| Self::at(note.address)).ok_or_else(|| {
+        let note = find_server(&data.data).ok_or_else(|| {
             let (folder, flag) = (data.data.display(), data.flag());
             Trouble::NotRunning(format!(
                 "no Feedmill runs on the data folder {folder}: start it with `feedmill up{flag}`"
             ))
-        })
+        })?;
+        let key = boot::key::load(&key_file(&data.data)).map_err(|error| Trouble::Failed(error.to_string()))?;
+        Ok(Self::at(note.address, OperatorSecret::of(&key)))
     }
 
-    /// A client of the Feedmill that listens on `address`.
-    pub fn at(address: SocketAddr) -> Self {
-        Self { address }
+    /// A client of the Feedmill that listens on `address` and lets this secret in.
+    pub fn at(address: SocketAddr, operator: OperatorSecret) -> Self {
+        Self { address, operator }
     }
 
     /// What is at `path`.
@@ -111,6 +116,14 @@ impl Client {
         Err(Trouble::Failed(sentence))
     }
 
+    /// Never shown by whoever shows headers.
+    fn authorization(&self) -> Result<HeaderValue, Trouble> {
+        let value = HeaderValue::try_from(format!("Operator {}", self.operator.expose()));
+        let mut value = value.map_err(|error| Trouble::failed("this cannot be asked", &error))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Trouble> {
         let stream = TcpStream::connect(self.address).await.map_err(|error| match error.kind() {
             io::ErrorKind::ConnectionRefused => {
@@ -125,6 +138,7 @@ impl Client {
             .header(HOST, self.address.to_string())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, self.authorization()?)
             .body(Full::new(body))
             .map_err(|error| Trouble::failed("this cannot be asked", &error))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;

@@ -63,7 +63,7 @@ impl DataFolder {
 
     /// The file with the installation's key.
     pub fn key_file(&self) -> PathBuf {
-        self.path.join("key")
+        key_file(&self.path)
     }
 
     /// Lets clients find the API.
@@ -84,6 +84,11 @@ impl DataFolder {
             _ => {}
         }
     }
+}
+
+/// The file with the installation's key in the data folder `path`.
+pub fn key_file(path: &Path) -> PathBuf {
+    path.join("key")
 }
 
 /// The address of the Feedmill that runs on `path`, or `None` when none does (what a killed one left behind does not count).

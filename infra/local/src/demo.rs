@@ -51,7 +51,7 @@ pub async fn demo(args: &DemoArgs, clock: Clock) -> Result<(), Trouble> {
     };
     let place = args.data.clone().map_or(Place::Memory, |folder: PathBuf| Place::Folder(folder));
     let machine = Machine::start(Plan { place, listen: args.listen, choices }, clock).await?;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     say(&greeting(&machine, &origin, args.tick))?;
     let shown = tokio::select! {
         shown = show(&client, &origin) => shown,

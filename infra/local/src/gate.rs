@@ -1,5 +1,5 @@
-//! What stands before the API on one machine: as there are no accounts yet, only this machine's own programs may speak to it, and web
-//! pages of strangers, which a browser lets reach loopback, may not. And answers are as small as Lambda would have them.
+//! What stands before the API on one machine: only this machine's own programs may speak to it, and web
+//! pages of strangers, which a browser lets reach loopback, may not even try. And answers are as small as Lambda would have them.
 
 use std::net::IpAddr;
 

@@ -2,7 +2,7 @@
 //!
 //! The functions are the same as in the cloud, get the same events and use the same clients; only endpoints differ. It must never know
 //! a table, decide what a function decides, reach a function in another way than the platform does, or be reachable from outside this
-//! machine while there are no accounts.
+//! machine over plain HTTP.
 
 pub mod cli;
 pub mod client;

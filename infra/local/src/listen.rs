@@ -23,7 +23,7 @@ const BACKLOG: u32 = 1_024;
 pub fn on(address: SocketAddr, flag: &str) -> Result<TcpListener, Trouble> {
     if !address.ip().is_loopback() {
         return Err(Trouble::CannotStart(format!(
-            "{address} can be reached from outside, and Feedmill has no accounts yet: whoever reached it could do everything; listen on 127.0.0.1 or [::1]"
+            "{address} can be reached from outside, and Feedmill speaks plain HTTP, in which passwords can be read on the way: listen on 127.0.0.1 or [::1]"
         )));
     }
     bind(address).map_err(|error| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
 use boot::settings::Settings;
+use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, SystemEntropy};
 use domain::timing::Lane;
 use emulator::{Emulator, Where};
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::client::Client;
 use crate::data::DataFolder;
 use crate::names::{self, Choices};
 use crate::pump::{self, Mapping, schedule};
@@ -59,6 +61,7 @@ pub struct Plan {
 /// A running Feedmill. [`Machine::stop`] ends it in order; dropped, it ends as if killed, which loses nothing either.
 pub struct Machine {
     address: SocketAddr,
+    operator: OperatorSecret,
     data: Option<DataFolder>,
     emulator: Arc<Emulator>,
     stopping: watch::Sender<bool>,
@@ -91,6 +94,7 @@ impl Machine {
         let address = listener.local_addr()?;
         let mut machine = Self {
             address,
+            operator: OperatorSecret::of(&key),
             data,
             emulator: Arc::new(emulator),
             stopping: watch::Sender::new(false),
@@ -107,6 +111,11 @@ impl Machine {
     /// Where the API listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A client of it.
+    pub fn client(&self) -> Client {
+        Client::at(self.address, self.operator.clone())
     }
 
     /// The queues, to look into them.

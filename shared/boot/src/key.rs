@@ -58,11 +58,17 @@ pub fn from_vars(vars: &Vars) -> Result<InstallationKey, KeyError> {
 /// # Errors
 /// [`KeyError`] when the file cannot be used, or is not there.
 pub fn fingerprint_from_vars(vars: &Vars) -> Result<Option<String>, KeyError> {
-    let read =
-        |path: &Path| fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source });
-    let key = |path: &Path| read(path)?.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() });
-    let fingerprint = |path| key(path).map(|key: InstallationKey| key.fingerprint());
+    let fingerprint = |path| load(path).map(|key| key.fingerprint());
     vars.get("FEEDMILL_KEY_FILE").map(Path::new).map(fingerprint).transpose()
+}
+
+/// The key in `path`, which must be there.
+///
+/// # Errors
+/// [`KeyError`] when the file cannot be used, or is not there.
+pub fn load(path: &Path) -> Result<InstallationKey, KeyError> {
+    let text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+    text.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() })
 }
 
 fn create(path: &Path) -> Result<InstallationKey, KeyError> {

@@ -1,6 +1,7 @@
 //! What the HTTP function answers, on real tables, queues and buckets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod events;
 mod jobs;
 mod posts;

@@ -34,7 +34,7 @@ fn item(n: u8) -> Item {
 
 impl World {
     /// Lands `contents`, oldest first, as one job of `source`.
-    async fn land(&self, source: &str, contents: &[String]) -> Vec<PostNumber> {
+    pub(crate) async fn land(&self, source: &str, contents: &[String]) -> Vec<PostNumber> {
         let source = source.parse().unwrap();
         let (head, poll) = self.store.view(source).await.unwrap().unwrap();
         let (pointer, _) = self.store.latest(source).await.unwrap().unwrap();

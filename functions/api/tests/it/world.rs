@@ -10,6 +10,7 @@ use axum::body::Body;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
+use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, SystemEntropy};
 use domain::message::FetchMessage;
 use domain::time::Timestamp;
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) bucket: Bucket,
     router: Router,
+    operator: OperatorSecret,
     time: Arc<AtomicI64>,
 }
 
@@ -66,9 +68,10 @@ impl World {
             announce_all: false,
         };
         let key = InstallationKey::generate(&mut SystemEntropy);
+        let operator = OperatorSecret::of(&key);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
         let context = Context::new(Parts { store: store.clone(), queue, bucket: bucket.clone(), key, clock, rules });
-        Self { emulator, store, bucket, router: api::router(Arc::new(context)), time }
+        Self { emulator, store, bucket, router: api::router(Arc::new(context)), operator, time }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -79,9 +82,23 @@ impl World {
         self.time.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
+    /// What the operator shows.
+    pub(crate) fn operator(&self) -> String {
+        format!("Operator {}", self.operator.expose())
+    }
+
+    /// Asks as the operator.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
-        self.answer(request).await
+        self.ask_with(&[("authorization", &self.operator())], method, path, body).await
+    }
+
+    /// Asks with these headers and no others.
+    pub(crate) async fn ask_with(&self, headers: &[(&str, &str)], method: Method, path: &str, body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.answer(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {

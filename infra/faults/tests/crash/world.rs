@@ -15,6 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
+use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, SourceId, SystemEntropy};
 use domain::message::Announcement;
 use domain::time::Timestamp;
@@ -258,7 +259,12 @@ impl World {
     /// A request of a client: status and body; `None` if the process stopped.
     pub(crate) async fn ask(&self, process: &Process, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let request = axum::http::Request::builder().method(method).uri(path).body(body).unwrap();
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Operator {}", OperatorSecret::of(&self.key).expose()))
+            .body(body)
+            .unwrap();
         let answer = async {
             let answer = process.api.clone().oneshot(request).await.unwrap();
             let status = answer.status().as_u16();

@@ -60,8 +60,7 @@ async fn up_refuses_what_it_cannot_have_with_exit_code_three() {
     )
     .await;
     let free = tempfile::tempdir().unwrap();
-    check_refused(&["--listen", "0.0.0.0:4180", "--data", free.path().to_str().unwrap()], "", 3, "no accounts yet")
-        .await;
+    check_refused(&["--listen", "0.0.0.0:4180", "--data", free.path().to_str().unwrap()], "", 3, "plain HTTP").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +103,7 @@ async fn commands_speak_to_the_running_feedmill() {
     assert!(call(&["sources"]).await.contains("no sources yet"));
     let added: Value = serde_json::from_str(&call(&["add", &origin.url("/news.xml"), "--json"]).await).unwrap();
     let id = added["id"].as_str().unwrap();
-    wait_for_posts(&local::client::Client::at(machine.address()), id, 3).await;
+    wait_for_posts(&machine.client(), id, 3).await;
 
     let shown = call(&["sources"]).await;
     assert!(

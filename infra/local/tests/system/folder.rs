@@ -19,8 +19,8 @@ async fn a_port_a_folder_or_an_address_that_cannot_be_had_is_one_sentence() {
     let any = "127.0.0.1:0";
     check(folder(other.path()), &machine.address().to_string(), "it is in use by another process").await;
     check(folder(data.path()), any, &format!("in use by process {}", std::process::id())).await;
-    check(folder(other.path()), "0.0.0.0:0", "no accounts yet").await;
-    check(folder(other.path()), "192.0.2.1:80", "no accounts yet").await;
+    check(folder(other.path()), "0.0.0.0:0", "plain HTTP").await;
+    check(folder(other.path()), "192.0.2.1:80", "plain HTTP").await;
     assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0, "a refused start leaves nothing behind");
     machine.stop().await;
 }

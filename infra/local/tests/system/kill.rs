@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::account::OperatorSecret;
 use local::client::Client;
-use local::data::find_server;
+use local::data::{find_server, key_file};
 use origin::{Origin, Reply};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -109,16 +110,16 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() {
         let lives = Duration::from_millis(500 + dice.roll(4_000));
         println!("round {round}: killed after {} ms", lives.as_millis());
         let end = Instant::now() + lives;
-        add_missing(address, &origin, &mut ids, end).await;
+        add_missing(&Client::at(address, operator(data.path())), &origin, &mut ids, end).await;
         sleep(end.saturating_duration_since(Instant::now())).await;
         program.kill();
         steps.fetch_add(1 + dice.roll(5), Ordering::Relaxed);
     }
     // The leases of the dead run out in minutes; by a clock that is ahead they have.
     let machine = start(folder(data.path()), clock_ahead(Duration::from_secs(900))).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let far = Instant::now() + PATIENCE * 2;
-    add_missing(machine.address(), &origin, &mut ids, far).await;
+    add_missing(&client, &origin, &mut ids, far).await;
     let total = steps.load(Ordering::Relaxed);
     for (n, id) in (0..).zip(&ids) {
         let id = id.as_deref().expect("added in the end");
@@ -134,9 +135,12 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() {
     machine.stop().await;
 }
 
+fn operator(data: &Path) -> OperatorSecret {
+    OperatorSecret::of(&boot::key::load(&key_file(data)).unwrap())
+}
+
 /// Adds the feeds that have no source yet, until `end`. Who is killed before it could answer may have added one all the same.
-async fn add_missing(address: SocketAddr, origin: &Origin, ids: &mut [Option<String>], end: Instant) {
-    let client = Client::at(address);
+async fn add_missing(client: &Client, origin: &Origin, ids: &mut [Option<String>], end: Instant) {
     for (n, id) in ids.iter_mut().enumerate().filter(|(_, id)| id.is_none()) {
         let body =
             json!({ "url": origin.url_at(&format!("h{n}.localhost"), &format!("/f{n}.xml")), "interval_minutes": 15 });

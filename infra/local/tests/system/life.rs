@@ -19,7 +19,7 @@ async fn posts_arrive_and_later_polls_are_conditional() {
     let count = Arc::clone(&published);
     serve(&origin, "news", move || count.load(Ordering::Relaxed));
     let machine = start(Place::Memory, clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
 
     let id = add(&client, &origin.url("/news.xml")).await;
     wait_for_posts(&client, &id, 2).await;
@@ -69,7 +69,7 @@ async fn trouble_is_told_and_disturbs_nobody_else() {
         origin.always(path, reply);
     }
     let machine = start(Place::Memory, clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let good = add(&client, &origin.url_at("good.localhost", "/good.xml")).await;
     let mut reasons = Vec::new();
     for (path, _, code, message, why) in troubles() {
@@ -96,7 +96,7 @@ async fn a_restart_keeps_sources_and_posts() {
     serve(&origin, "kept", || 3);
     let data = tempfile::tempdir().unwrap();
     let machine = start(folder(data.path()), clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let id = add(&client, &origin.url("/kept.xml")).await;
     wait_for_posts(&client, &id, 3).await;
     let before = client.get(&format!("/v1/sources/{id}/posts")).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_deleted_source_is_gone_and_can_be_added_again() {
     let origin = Origin::start().await.unwrap();
     serve(&origin, "twice", || 2);
     let machine = start(Place::Memory, clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let url = origin.url("/twice.xml");
     let first = add(&client, &url).await;
     wait_for_posts(&client, &first, 2).await;

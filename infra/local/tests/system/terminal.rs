@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use boot::clock;
-use local::client::Client;
 use origin::Origin;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
@@ -27,7 +26,7 @@ async fn a_follower_sees_jobs_move_forward_to_their_end_once_each_and_ends_on_ct
     let origin = Origin::start().await.unwrap();
     let data = tempfile::tempdir().unwrap();
     let machine = start(folder(data.path()), clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let mut follower = Running::start(&["jobs", "--follow", "--json"], data.path());
     let mut sources = Vec::new();
     for name in ["one", "two", "three"] {
@@ -93,7 +92,7 @@ async fn colours_are_for_a_terminal_and_for_who_wants_them_and_never_in_json() {
     serve(&origin, "news", || 1);
     let data = tempfile::tempdir().unwrap();
     let machine = start(folder(data.path()), clock::system()).await;
-    let client = Client::at(machine.address());
+    let client = machine.client();
     let source = add(&client, &origin.url("/news.xml")).await;
     wait_for_posts(&client, &source, 1).await;
     let path = data.path().to_owned();

@@ -5,6 +5,7 @@
 
 mod credential;
 mod email;
+mod operator;
 mod password;
 mod registration;
 mod secret;
@@ -15,6 +16,7 @@ pub use credential::{
     BadName, Credential, CredentialKind, Ending, Generations, Invitation, Name, ResetLink, Session, Token, What,
 };
 pub use email::{BadEmail, Email};
+pub use operator::OperatorSecret;
 pub use password::{BadPassword, BadPasswordHash, Password, PasswordHash};
 pub use registration::{BadRegistration, Registration};
 pub use secret::{BadSecret, Secret, SecretHash};

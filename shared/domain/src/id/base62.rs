@@ -20,6 +20,22 @@ pub const fn encode<const N: usize>(mut value: u64) -> [u8; N] {
     text
 }
 
+/// The value of 32 bytes, most significant first, in the 43 digits that every such value fits into.
+pub fn encode_256(mut bytes: [u8; 32]) -> [u8; 43] {
+    let mut text = [b'0'; 43];
+    for place in text.iter_mut().rev() {
+        let mut rest = 0u16;
+        for byte in &mut bytes {
+            let value = rest << 8 | u16::from(*byte);
+            // Less than 62 × 256 by 62 is less than 256.
+            *byte = (value / 62) as u8;
+            rest = value % 62;
+        }
+        *place = DIGITS[usize::from(rest)];
+    }
+    text
+}
+
 /// The value of `text`; `None` if it has a character that is no digit, or is worth more than 64 bits.
 pub fn decode(text: &[u8]) -> Option<u64> {
     text.iter().try_fold(0u64, |value, byte| value.checked_mul(62)?.checked_add(u64::from(digit(*byte)?)))
@@ -62,6 +78,15 @@ mod tests {
             prop_assert_eq!(decode(&text_a), Some(a));
             prop_assert_eq!(a.cmp(&b), text_a.cmp(&text_b));
         }
+    }
+
+    #[test]
+    fn values_of_256_bits_are_43_digits() {
+        let mut one = [0; 32];
+        one[31] = 62;
+        assert_eq!(&encode_256([0; 32]), &[b'0'; 43]);
+        assert_eq!(encode_256(one)[41..], *b"10");
+        assert_eq!(&encode_256([0xff; 32]), b"yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1");
     }
 
     #[test]

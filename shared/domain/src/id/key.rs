@@ -19,6 +19,8 @@ pub enum Label {
     Cursor,
     /// Signed-in sessions.
     Session,
+    /// What its operator shows.
+    Operator,
 }
 
 impl Label {
@@ -29,6 +31,7 @@ impl Label {
             Self::Seal => "seal",
             Self::Cursor => "cursor",
             Self::Session => "session",
+            Self::Operator => "operator",
         }
     }
 }
@@ -137,6 +140,7 @@ mod tests {
             (Label::Seal, "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be"),
             (Label::Cursor, "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b"),
             (Label::Session, "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96"),
+            (Label::Operator, "3600c902e126797c5ad77e9f1d45b5503ddd9cf0c857936ddfc3db3524f32011"),
         ];
         for (label, subkey) in cases {
             assert_eq!(hex(&key.subkey(label)), subkey, "{label:?}");
