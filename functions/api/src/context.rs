@@ -11,6 +11,7 @@ use fetch::Reach;
 use queue::Queue;
 use store::Store;
 
+use crate::conventions::limits::{Limits, Meters};
 use crate::cursor::Cursors;
 
 /// What an installation sets, as far as the api goes by it.
@@ -26,6 +27,10 @@ pub struct Rules {
     pub reach: Reach,
     /// Every landing is announced, watched or not.
     pub announce_all: bool,
+    /// Web pages of which other origins may ask.
+    pub cors_origins: Vec<String>,
+    /// How many requests a minute.
+    pub limits: Limits,
 }
 
 impl From<&Settings> for Rules {
@@ -37,6 +42,8 @@ impl From<&Settings> for Rules {
             shards: settings.shards,
             reach,
             announce_all: settings.announce_all,
+            cors_origins: settings.cors_origins.clone(),
+            limits: Limits { per_user: settings.requests_per_user, per_address: settings.requests_per_address },
         }
     }
 }
@@ -67,6 +74,7 @@ pub struct Context {
     pub(crate) cursors: Cursors,
     pub(crate) ids: JobIdMint,
     pub(crate) operator: OperatorSecret,
+    pub(crate) meters: Meters,
     clock: Clock,
 }
 
@@ -77,6 +85,7 @@ impl Context {
             store: parts.store,
             queue: parts.queue,
             bucket: parts.bucket,
+            meters: Meters::new(parts.rules.limits),
             rules: parts.rules,
             face: PostFace::new(&parts.key),
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),

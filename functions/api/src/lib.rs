@@ -25,6 +25,7 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use crate::context::{Context, Parts, Rules};
+pub use crate::conventions::limits::Limits;
 pub use crate::problem::Problem;
 
 /// The most bytes of one answer: Lambda takes 6 MB, headers and all.
@@ -38,8 +39,5 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(refresh::routes())
         .merge(jobs::routes())
         .merge(posts::routes());
-    conventions::described(rooms)
-        .fallback(|| async { Problem::no_such_path() })
-        .method_not_allowed_fallback(|| async { Problem::wrong_method() })
-        .with_state(context)
+    conventions::around(rooms, &context)
 }

@@ -17,6 +17,8 @@ use queue::QueueError;
 use serde::Serialize;
 use store::StoreError;
 
+use crate::conventions::RequestId;
+
 /// An answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -25,6 +27,7 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     retry_after: Option<Duration>,
+    instance: Option<RequestId>,
 }
 
 #[derive(Serialize)]
@@ -35,11 +38,13 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into(), retry_after: None }
+        Self { status, code, title, detail: detail.into(), retry_after: None, instance: None }
     }
 
     pub(crate) fn no_such_path() -> Self {
@@ -118,6 +123,16 @@ impl Problem {
         Self { retry_after: Some(wait), ..early }
     }
 
+    pub(crate) fn too_many_requests(detail: impl Into<String>, wait: Duration) -> Self {
+        let many = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail);
+        Self { retry_after: Some(wait), ..many }
+    }
+
+    /// The same, naming the request in which it occurred.
+    pub(crate) fn of_request(self, id: RequestId) -> Self {
+        Self { instance: Some(id), ..self }
+    }
+
     /// Whether nothing is wrong but the moment: too early, or someone else is at it.
     pub(crate) fn is_a_matter_of_time(&self) -> bool {
         matches!(self.code, "too_early" | "busy")
@@ -151,6 +166,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code,
+            instance: self.instance.map(|id| format!("urn:uuid:{id}")),
         };
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
@@ -162,6 +178,8 @@ impl IntoResponse for Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+        // For the frame around all answers, which knows the request's name.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -92,6 +92,9 @@ pub struct UpArgs {
     /// Poll no source more often than this, in minutes of the schedule
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = value_parser!(u32).range(15..=1440))]
     pub min_interval: u32,
+    /// Let the web pages of this origin use the API, each with a token of its user's; may be said several times
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors_origin: Vec<String>,
 }
 
 /// Flags of `add`.

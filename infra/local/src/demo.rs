@@ -48,6 +48,7 @@ pub async fn demo(args: &DemoArgs, clock: Clock) -> Result<(), Trouble> {
         min_interval_minutes: INTERVAL_MINUTES,
         // The bundled origin is on this machine.
         allow_private_networks: true,
+        ..Choices::default()
     };
     let place = args.data.clone().map_or(Place::Memory, |folder: PathBuf| Place::Folder(folder));
     let machine = Machine::start(Plan { place, listen: args.listen, choices }, clock).await?;

@@ -2,11 +2,12 @@
 //! pages of strangers, which a browser lets reach loopback, may not even try. And answers are as small as Lambda would have them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
@@ -16,12 +17,13 @@ use serde_json::json;
 /// The largest answer of a Lambda function.
 const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
-/// `router` behind the gate.
-pub fn guarded(router: Router) -> Router {
-    router.layer(middleware::from_fn(small_answers)).layer(middleware::from_fn(own_machine))
+/// `router` behind the gate. Pages of `origins` may come as far as the API, which then asks for a token.
+pub fn guarded(router: Router, origins: &[String]) -> Router {
+    let origins = Arc::<[String]>::from(origins);
+    router.layer(middleware::from_fn(small_answers)).layer(middleware::from_fn_with_state(origins, own_machine))
 }
 
-async fn own_machine(request: Request, next: Next) -> Response {
+async fn own_machine(State(origins): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     // A stranger's name that resolves to loopback (DNS rebinding) is still a stranger's name.
     if !is_this_machine(host) {
@@ -29,7 +31,7 @@ async fn own_machine(request: Request, next: Next) -> Response {
         return problem(StatusCode::MISDIRECTED_REQUEST, "wrong_host", "Not this host", detail);
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && is_foreign(request.headers(), host) {
+    if !reads && is_foreign(request.headers(), host) && !is_listed(request.headers(), &origins) {
         let detail = "a page of another origin may not change anything here";
         return problem(StatusCode::FORBIDDEN, "foreign_origin", "Foreign origin", detail);
     }
@@ -54,6 +56,11 @@ fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
     let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     cross_site || origin.is_some_and(|origin| origin.strip_prefix("http://") != Some(host))
+}
+
+/// Whether the owner lets pages of that origin in. The cookie of a session does not come with them: it is for this origin alone.
+fn is_listed(headers: &HeaderMap, origins: &[String]) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origins.iter().any(|listed| origin == listed.as_str()))
 }
 
 async fn small_answers(request: Request, next: Next) -> Response {
@@ -89,7 +96,10 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = guarded(router).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = guarded(router, &["https://reader.example".to_owned()])
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(answer.status(), expected, "{method} {path} {headers:?}");
     }
 
@@ -114,6 +124,7 @@ mod tests {
             check("POST /", &[host, ("origin", foreign)], 403).await;
         }
         check("POST /", &[host, ("sec-fetch-site", "cross-site")], 403).await;
+        check("POST /", &[host, ("origin", "https://reader.example"), ("sec-fetch-site", "cross-site")], 200).await;
     }
 
     #[tokio::test]

@@ -228,7 +228,7 @@ impl Machine {
             clock: Arc::clone(clock),
             rules: api::Rules::from(settings),
         });
-        let router = gate::guarded(api::router(Arc::new(context)));
+        let router = gate::guarded(api::router(Arc::new(context)), &settings.cors_origins);
         self.tasks.spawn(listen::serve(listener, router, self.stopping.subscribe(), GRACE));
     }
 }

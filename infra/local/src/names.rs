@@ -38,7 +38,7 @@ pub fn urls(settings: &Settings) -> queue::Urls {
 }
 
 /// What an owner of one machine chooses.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Choices {
     /// How long a minute of the wheel lasts: 1 to 60 whole seconds.
     pub tick: Duration,
@@ -46,11 +46,18 @@ pub struct Choices {
     pub min_interval_minutes: u32,
     /// Whether addresses that are not public may be polled.
     pub allow_private_networks: bool,
+    /// Web pages of which other origins may use the API.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Choices {
     fn default() -> Self {
-        Self { tick: Duration::from_secs(60), min_interval_minutes: 60, allow_private_networks: false }
+        Self {
+            tick: Duration::from_secs(60),
+            min_interval_minutes: 60,
+            allow_private_networks: false,
+            cors_origins: Vec::new(),
+        }
     }
 }
 
@@ -65,6 +72,7 @@ pub fn variables(sqs: &str, choices: &Choices) -> Vec<(&'static str, String)> {
         ("FEEDMILL_TICK_SECONDS", choices.tick.as_secs().to_string()),
         ("FEEDMILL_MIN_INTERVAL_MINUTES", choices.min_interval_minutes.to_string()),
         ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", choices.allow_private_networks.to_string()),
+        ("FEEDMILL_CORS_ORIGINS", choices.cors_origins.join(",")),
     ]
 }
 

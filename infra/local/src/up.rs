@@ -23,6 +23,7 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
         tick: Duration::from_secs(args.tick),
         min_interval_minutes: args.min_interval,
         allow_private_networks: args.allow_private_networks,
+        cors_origins: args.cors_origin.clone(),
     };
     let plan = Plan { place: Place::Folder(args.data.data.clone()), listen: args.listen, choices };
     let machine = Machine::start(plan, clock).await?;

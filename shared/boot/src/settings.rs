@@ -103,6 +103,12 @@ pub struct Settings {
     pub shards: u8,
     /// `FEEDMILL_CONTACT_URL`: who polls, for the User-Agent.
     pub contact_url: String,
+    /// `FEEDMILL_CORS_ORIGINS`: web pages of which other origins may use the API.
+    pub cors_origins: Vec<String>,
+    /// `FEEDMILL_USER_REQUESTS_PER_MINUTE`: of one person who is signed in.
+    pub requests_per_user: u32,
+    /// `FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE`: of one address, where nobody is signed in.
+    pub requests_per_address: u32,
 }
 
 const BOOLEAN: &str = "write true or false";
@@ -117,6 +123,7 @@ impl Settings {
         let needed = |name, rule| vars.get(name).map(str::to_owned).ok_or(SettingsError::Missing { name, rule });
         let queue = "the URL of the SQS queue";
         let tick = vars.within("FEEDMILL_TICK_SECONDS", "seconds of a wheel minute, 1 to 60", 1, 60, 60)?;
+        let requests = |name, or| vars.within(name, "requests a minute, 1 to 1000000", 1, 1_000_000, or);
         let days = vars.within("FEEDMILL_RETENTION_DAYS", "days, 1 to 3650", 1u64, 3650, 180)?;
         Ok(Self {
             sources_table: text("FEEDMILL_SOURCES_TABLE", "feedmill-sources"),
@@ -136,6 +143,9 @@ impl Settings {
             rate_floor: vars.within("FEEDMILL_RATE_FLOOR", "messages a minute, 1 to 1000000", 1, 1_000_000, 2_000)?,
             shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
             contact_url: text("FEEDMILL_CONTACT_URL", "https://github.com/feedmill/feedmill"),
+            cors_origins: origins(vars)?,
+            requests_per_user: requests("FEEDMILL_USER_REQUESTS_PER_MINUTE", 600)?,
+            requests_per_address: requests("FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE", 120)?,
         })
     }
 }
@@ -146,6 +156,23 @@ fn lane(vars: &Vars) -> Result<Lane, SettingsError> {
         Some("slow") => Ok(Lane::Slow),
         Some(_) => Err(SettingsError::Bad { name: "FEEDMILL_LANE", rule: "write fast or slow" }),
     }
+}
+
+/// Origins are compared letter by letter, so they must be as a browser writes them.
+fn origins(vars: &Vars) -> Result<Vec<String>, SettingsError> {
+    const NAME: &str = "FEEDMILL_CORS_ORIGINS";
+    const RULE: &str =
+        "origins with commas between, as browsers write them: https://reader.example, lower-case, without a path";
+    let listed = vars.get(NAME).into_iter().flat_map(|list| list.split(',')).map(str::trim);
+    listed
+        .map(|text| is_origin(text).then(|| text.to_owned()).ok_or(SettingsError::Bad { name: NAME, rule: RULE }))
+        .collect()
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
 #[cfg(test)]
@@ -177,6 +204,13 @@ mod tests {
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "true", false),
             ("FEEDMILL_RETENTION_DAYS", "0", true),
             ("FEEDMILL_SHARDS", "65", true),
+            ("FEEDMILL_USER_REQUESTS_PER_MINUTE", "0", true),
+            ("FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE", "1", false),
+            ("FEEDMILL_CORS_ORIGINS", "https://reader.example, http://[::1]:8080", false),
+            ("FEEDMILL_CORS_ORIGINS", "https://reader.example/", true),
+            ("FEEDMILL_CORS_ORIGINS", "*", true),
+            ("FEEDMILL_CORS_ORIGINS", "null", true),
+            ("FEEDMILL_CORS_ORIGINS", "https://a.example,", true),
         ] {
             check(name, value, wrong);
         }

@@ -8,6 +8,7 @@ use store::Access;
 use super::shown::{IN_THE_NAME_OF, Shown};
 use super::{Credential, Person, origin};
 use crate::context::Context;
+use crate::conventions::limits::count_as;
 use crate::problem::Problem;
 
 /// Who sends a request, once that is known for sure.
@@ -27,6 +28,7 @@ impl Caller {
         }
         let caller = context.caller(parts).await?;
         if let Some(caller) = &caller {
+            count_as(caller.counted(), &parts.extensions, context)?;
             parts.extensions.insert(caller.clone());
         }
         Ok(caller)
@@ -35,6 +37,14 @@ impl Caller {
     /// Who sends it, which must be known.
     pub(crate) async fn required(parts: &mut Parts, context: &Context) -> Result<Self, Problem> {
         Self::of(parts, context).await?.ok_or_else(Problem::not_signed_in)
+    }
+
+    /// Whose requests theirs count as: the operator's, in whoever's name, as nobody's.
+    fn counted(&self) -> Option<UserId> {
+        match self {
+            Self::Person(person) if person.credential != Credential::Operator => Some(person.user),
+            Self::Person(_) | Self::Operator => None,
+        }
     }
 
     /// Whether they see all sources and users.

@@ -1,11 +1,36 @@
 //! What holds for every request and answer, whichever room it is for.
 
-#[allow(dead_code, reason = "the room that limits requests uses it next")]
 mod address;
+mod buckets;
 mod document;
+mod frame;
+pub(crate) mod limits;
+mod origins;
 #[allow(dead_code, reason = "the room of accounts uses the rest next")]
 pub(crate) mod schema;
+mod unchanged;
 
-#[allow(unused_imports, reason = "the room that limits requests uses it next")]
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa_axum::router::OpenApiRouter;
+
+#[allow(unused_imports, reason = "the room that knows who asks uses it next")]
 pub(crate) use self::address::ClientAddress;
-pub(crate) use self::document::described;
+pub(crate) use self::frame::RequestId;
+use crate::context::Context;
+use crate::problem::Problem;
+
+/// The rooms behind all that holds for every request. What is named last is outermost.
+pub(crate) fn around(rooms: OpenApiRouter<Arc<Context>>, context: &Arc<Context>) -> Router {
+    let mut router = document::described(rooms)
+        .fallback(|| async { Problem::no_such_path() })
+        .method_not_allowed_fallback(|| async { Problem::wrong_method() })
+        .layer(from_fn_with_state(Arc::clone(context), limits::limited))
+        .layer(from_fn(unchanged::unchanged));
+    if let Some(cors) = origins::cors(&context.rules.cors_origins) {
+        router = router.layer(cors);
+    }
+    router.layer(from_fn_with_state(Arc::clone(context), frame::frame)).with_state(Arc::clone(context))
+}

@@ -29,7 +29,7 @@ pub(crate) struct World {
     emulator: Emulator,
     pub(crate) store: Store,
     pub(crate) bucket: Bucket,
-    router: Router,
+    pub(crate) router: Router,
     operator: OperatorSecret,
     time: Arc<AtomicI64>,
 }
@@ -44,6 +44,11 @@ pub(crate) struct Answer {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With rules of one's own.
+    pub(crate) async fn with(change: impl FnOnce(&mut Rules)) -> Self {
         let time = Arc::new(AtomicI64::new(1_800_000_000_000));
         let told = Arc::clone(&time);
         let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed))).await.unwrap();
@@ -60,13 +65,16 @@ impl World {
         bucket.create().await.unwrap();
         let told = Arc::clone(&time);
         let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::Relaxed)));
-        let rules = Rules {
+        let mut rules = Rules {
             pace: Pace::REAL,
             min_interval_minutes: 60,
             shards: 1,
             reach: Reach::default(),
             announce_all: false,
+            cors_origins: Vec::new(),
+            limits: api::Limits { per_user: 10_000, per_address: 10_000 },
         };
+        change(&mut rules);
         let key = InstallationKey::generate(&mut SystemEntropy);
         let operator = OperatorSecret::of(&key);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
@@ -125,6 +133,14 @@ impl World {
         let known = self.ask(Method::POST, "/v1/sources", &serde_json::json!({ "url": url }).to_string()).await;
         assert_eq!(known.status, StatusCode::OK, "{}", known.json);
         known.json["id"].as_str().unwrap().to_owned()
+    }
+
+    /// From now on no message over a kilobyte can be sent.
+    pub(crate) fn narrow_queues(&self) {
+        let narrow = Attributes::from([("MaximumMessageSize".to_owned(), "1024".to_owned())]);
+        for queue in ["fetch", "fetch-slow"] {
+            self.emulator.sqs().set_queue_attributes(queue, &narrow).unwrap();
+        }
     }
 
     /// The messages that wait in a queue.

@@ -181,6 +181,8 @@ impl World {
             shards: 1,
             reach: Reach::with_private_networks(),
             announce_all: true,
+            cors_origins: Vec::new(),
+            limits: api::Limits { per_user: 10_000, per_address: 10_000 },
         };
         let parts = api::Parts { store, queue, bucket, key: self.key.clone(), clock, rules };
         Process { crash, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }

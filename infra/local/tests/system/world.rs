@@ -18,7 +18,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A minute of the wheel takes a second, and addresses of this machine may be polled.
 pub(crate) fn choices() -> Choices {
-    Choices { tick: Duration::from_secs(1), min_interval_minutes: 15, allow_private_networks: true }
+    Choices {
+        tick: Duration::from_secs(1),
+        min_interval_minutes: 15,
+        allow_private_networks: true,
+        ..Choices::default()
+    }
 }
 
 /// Starts Feedmill by `clock`, on any free port.
