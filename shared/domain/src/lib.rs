@@ -9,6 +9,7 @@ pub mod decide;
 pub mod failure;
 pub mod id;
 pub mod job;
+pub mod label;
 pub mod landing;
 pub mod listing;
 pub mod message;

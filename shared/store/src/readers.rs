@@ -2,6 +2,8 @@
 
 mod credential;
 mod erase;
+mod kept;
+mod label;
 mod profile;
 mod register;
 mod sign_in;
@@ -14,6 +16,7 @@ use crate::write::Write;
 
 pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
+pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
 pub use subscription::{Changing, Subscribing};
