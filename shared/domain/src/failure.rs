@@ -72,6 +72,8 @@ error_codes! {
     LeaseExpired = "lease_expired",
     /// What the poll brought could not be stored, and trying again would not help.
     NotStored = "not_stored",
+    /// What the source keeps sealed cannot be opened with the installation's key.
+    Sealed = "sealed",
     /// Another job took its place.
     Superseded = "superseded",
     /// The source left `active`.
@@ -86,6 +88,7 @@ impl ErrorCode {
             | Self::SendFailed
             | Self::LeaseExpired
             | Self::NotStored
+            | Self::Sealed
             | Self::Superseded
             | Self::Closed => true,
             Self::BadUrl

@@ -97,7 +97,7 @@ impl FetchMessage {
             v: VERSION,
             job: pointer.job,
             source: target.source,
-            url: Some(target.url.clone()),
+            url: target.url.clone(),
             host: target.host.clone(),
             timeout_ms: millis(target.settings.timeout),
             interval_ms: millis(pace.span(target.settings.interval_minutes)),

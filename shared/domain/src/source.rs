@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Ordinal, PostNumber, SourceId};
+use crate::id::{Ordinal, PostNumber, SourceId, UserId};
+use crate::private::Sealed;
 use crate::time::Timestamp;
 use crate::timing::Lane;
 use crate::wheel::Slot;
@@ -124,9 +125,12 @@ impl Recent {
 pub struct Head {
     /// Its id.
     pub source: SourceId,
-    /// Where it is fetched from.
+    /// Whose it is, if it is private: nobody else subscribes to it, finds it or sees what it is.
+    pub owner: Option<UserId>,
+    /// Where it is fetched from; of a private source scheme, host and port alone.
     pub url: String,
-    /// Normalised URLs under which it is found, the present one included: all go when it is deleted.
+    /// Normalised URLs under which it is found, the present one included: all go when it is deleted. A private source has
+    /// [`Vault::url_key`](crate::private::Vault::url_key) in their place.
     pub url_keys: Vec<String>,
     /// As the feed says.
     pub title: Option<String>,
@@ -167,6 +171,8 @@ pub struct Poll {
     pub window: Window,
     /// The first ordinal of a landing whose later chunks are still to come.
     pub open_landing: Option<Ordinal>,
+    /// Of a private source: its URL and what it is asked with.
+    pub sealed: Option<Sealed>,
     /// Rises with every change.
     pub version: u64,
 }
@@ -178,9 +184,9 @@ pub struct Target {
     pub source: SourceId,
     /// Its place on the wheel.
     pub slot: Slot,
-    /// Where it is fetched from.
-    pub url: String,
-    /// Lower-case host name of `url`, without its port: what is spaced and paused.
+    /// Where it is fetched from; none of a private source, whose URL is in [`Poll::sealed`] alone.
+    pub url: Option<String>,
+    /// Lower-case host name of its URL, without its port: what is spaced and paused.
     pub host: String,
     /// Its queue.
     pub lane: Lane,

@@ -138,6 +138,7 @@ impl Chunk<'_> {
             target: self.poll.target.clone(),
             window: self.window.clone(),
             open_landing: self.still_open(),
+            sealed: self.poll.sealed.clone(),
             version: self.poll.version + 1,
         };
         Landed::Landed { head: Box::new(head), poll: Box::new(poll) }

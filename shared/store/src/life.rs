@@ -139,7 +139,8 @@ impl Store {
         }
     }
 
-    /// Ends the last subscription to a source, which comes to rest by that, in one transaction. `None` if it is not the last, or the source stays for another reason.
+    /// Ends the last subscription to a source, which comes to rest by that, in one transaction; one that is private is deleted, and what is sealed of it is gone at once.
+    /// `None` if it is not the last, or the source stays for another reason.
     pub(crate) async fn leave_with_the_last(
         &self,
         source: SourceId,
@@ -147,12 +148,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Last>, StoreError> {
         let Some(seen) = self.survey(source).await? else { return Ok(None) };
-        let Head { state, subscribers, watchers, .. } = seen.head;
-        if state != SourceState::Active || subscribers > 1 || watchers > 0 {
-            return Ok(None);
-        }
-        let reason = "nobody subscribes to it";
-        let departure = Departure { seen: &seen, state: SourceState::Resting, reason, now, is_last: true };
+        let Head { owner, state, subscribers, watchers, .. } = seen.head;
+        let (state, reason) = match (owner, state) {
+            (_, SourceState::Deleting) => return Ok(None),
+            (Some(_), _) => (SourceState::Deleting, "its owner does not subscribe to it any more"),
+            (None, SourceState::Active) if subscribers <= 1 && watchers == 0 => {
+                (SourceState::Resting, "nobody subscribes to it")
+            }
+            (None, _) => return Ok(None),
+        };
+        let departure = Departure { seen: &seen, state, reason, now, is_last: true };
         let mut actions = departure.actions(self.sources())?;
         actions.push(subscription);
         Ok(Some(match self.transact_once(OPERATION, actions, None).await? {

@@ -2,8 +2,7 @@
 
 mod credential;
 mod erase;
-mod kept;
-mod label;
+mod folders;
 mod profile;
 mod register;
 mod sign_in;
@@ -16,10 +15,10 @@ use crate::write::Write;
 
 pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
-pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
+pub use folders::{ChangingFolders, FolderChange};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
-pub use subscription::{Changing, Subscribing};
+pub use subscription::{Beginning, Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.
 const ALIVE: &str = "attribute_exists(#pk) AND attribute_not_exists(#deleting)";

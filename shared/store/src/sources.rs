@@ -4,23 +4,25 @@ use std::collections::HashMap;
 
 use domain::id::SourceId;
 use domain::job::Pointer;
+use domain::private::Sealed;
 use domain::source::{Head, Poll, SourceSettings, SourceState, Target};
+use domain::subscription::Subscription;
 use domain::timing::Lane;
 use domain::wheel::Minute;
 use domain::window::Window;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::call::Written;
+use crate::call::{Verdict, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::row::{self, Cells, Item, Row, number, span, text};
+use crate::row::{self, Cells, Item, Row, bytes, number, span, text};
 use crate::schema::BY_SLOT;
 use crate::wheel::due_item;
 use crate::write::{PRESENT, Write, put, put_if_absent};
 
 /// A source in the making.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewSource {
     /// Its head, active, with the normalised URLs under which it is to be found.
     pub head: Head,
@@ -30,6 +32,10 @@ pub struct NewSource {
     pub pointer: Pointer,
     /// The minute in which the dispatcher looks whether that job was sent.
     pub due: Minute,
+    /// Of a private source: its URL and what it is asked with.
+    pub sealed: Option<Sealed>,
+    /// The subscription for which it is made: head and target count it already. A private source has its owner's.
+    pub subscription: Option<Subscription>,
 }
 
 /// What became of making a source.
@@ -41,6 +47,8 @@ pub enum Creating {
     UrlTaken(SourceId),
     /// Draw another id.
     IdTaken,
+    /// There is no user to subscribe to it, or not any more.
+    NoUser,
 }
 
 /// What became of a change of settings.
@@ -63,14 +71,21 @@ pub struct Place {
 }
 
 impl Store {
-    /// Makes a source in one transaction: head, poll state, pointer, URLs, and the note that lets the dispatcher look after its first job.
+    /// Makes a source in one transaction: head, poll state, pointer, URLs, the subscription for which it is made, and the note that lets the dispatcher look
+    /// after its first job.
     ///
     /// # Errors
     /// [`StoreError`]; when it is retryable the source may be there, and the same call again says so.
     pub async fn create(&self, new: &NewSource) -> Result<Creating, StoreError> {
         const OPERATION: &str = "making a source";
         let (source, table) = (new.head.source, self.sources());
-        let poll = Poll { target: new.target.clone(), window: Window::default(), open_landing: None, version: 1 };
+        let poll = Poll {
+            target: new.target.clone(),
+            window: Window::default(),
+            open_landing: None,
+            sealed: new.sealed.clone(),
+            version: 1,
+        };
         let mut actions = vec![
             put_if_absent(table, key::PK, row::head_item(&new.head))?,
             put_if_absent(table, key::PK, row::poll_item(&poll))?,
@@ -81,9 +96,12 @@ impl Store {
             let item = Cells::under(&Key::url(url)).with("source", text(source.to_string())).item();
             actions.push(put_if_absent(table, key::PK, item)?);
         }
-        if self.transact(OPERATION, actions).await?.is_none() {
-            return Ok(Creating::Created);
+        if let Some(subscription) = &new.subscription {
+            actions.extend(self.beginning(subscription)?);
         }
+        let Some(verdicts) = self.transact(OPERATION, actions).await? else {
+            return Ok(Creating::Created);
+        };
         for url in &new.head.url_keys {
             match self.find_by_url(url).await? {
                 Some(owner) if owner == source => return Ok(Creating::Created),
@@ -91,7 +109,21 @@ impl Store {
                 None => {}
             }
         }
-        Ok(Creating::IdTaken)
+        let no_user = new.subscription.is_some() && verdicts.last().is_some_and(Verdict::is_refused);
+        Ok(if no_user { Creating::NoUser } else { Creating::IdTaken })
+    }
+
+    /// Replaces what is sealed of a private source; false when there is no such source, it is not private, or it is being deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again is safe.
+    pub async fn reseal(&self, source: SourceId, sealed: &Sealed) -> Result<bool, StoreError> {
+        let write = Write::to(Key::poll(source))
+            .change("SET #sealed = :sealed, #version = #version + :one")
+            .when("attribute_exists(#sealed)")
+            .bind(":sealed", bytes(sealed.as_bytes()))
+            .bind(":one", number(1));
+        Ok(matches!(self.update("sealing", write).await?, Written::Done(_)))
     }
 
     /// The source whose URL, present or former, is this one (normalised), as of now.

@@ -184,7 +184,8 @@ impl World {
         });
         job(&mut pointer);
         let due = pointer.tick;
-        let new = NewSource { head: head(&target, queued_at), target: target.clone(), pointer: pointer.clone(), due };
+        let (head, kept) = (head(&target, queued_at), (target.clone(), pointer.clone()));
+        let new = NewSource { head, target: kept.0, pointer: kept.1, due, sealed: None, subscription: None };
         assert_eq!(self.store.create(&new).await.unwrap(), Creating::Created);
         Past { target, pointer }
     }
@@ -232,7 +233,7 @@ fn target(name: usize, slot: Slot, more: impl FnOnce(&mut Target)) -> Target {
     let mut target = Target {
         source: source_id(name),
         slot,
-        url: format!("https://host{name}.example/feed"),
+        url: Some(format!("https://host{name}.example/feed")),
         host: format!("host{name}.example"),
         lane: Lane::Fast,
         settings: SourceSettings { interval_minutes: slot.period - 1, ..SourceSettings::DEFAULT },
@@ -244,10 +245,12 @@ fn target(name: usize, slot: Slot, more: impl FnOnce(&mut Target)) -> Target {
 }
 
 fn head(target: &Target, created_at: Timestamp) -> Head {
+    let url = target.url.clone().unwrap();
     Head {
         source: target.source,
-        url: target.url.clone(),
-        url_keys: vec![format!("{}#{}", target.url, target.source)],
+        owner: None,
+        url_keys: vec![format!("{url}#{}", target.source)],
+        url,
         title: None,
         site: None,
         icon: None,

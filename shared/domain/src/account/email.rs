@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::caseless::caseless;
+
 /// An e-mail address as its owner typed it, without the white space around it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(String);
@@ -18,7 +20,7 @@ impl Email {
 
     /// What makes two addresses the same: lower-case, letter by letter, a final sigma like any other.
     pub fn key(&self) -> String {
-        self.0.chars().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
+        caseless(&self.0)
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Label {
     Session,
     /// What its operator shows.
     Operator,
+    /// How private sources are found again. If it changed, who adds such a URL again would get a second source.
+    PrivateUrl,
 }
 
 impl Label {
@@ -32,6 +34,7 @@ impl Label {
             Self::Cursor => "cursor",
             Self::Session => "session",
             Self::Operator => "operator",
+            Self::PrivateUrl => "private-url",
         }
     }
 }
@@ -141,6 +144,7 @@ mod tests {
             (Label::Cursor, "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b"),
             (Label::Session, "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96"),
             (Label::Operator, "3600c902e126797c5ad77e9f1d45b5503ddd9cf0c857936ddfc3db3524f32011"),
+            (Label::PrivateUrl, "28e96d5ad1e7acdc31fe89f087b9cfd779c3b667f2bd7d080b8d6f84a350558a"),
         ];
         for (label, subkey) in cases {
             assert_eq!(hex(&key.subkey(label)), subkey, "{label:?}");

@@ -110,6 +110,7 @@ mod tests {
     fn head(state: SourceState) -> Head {
         Head {
             source: source(),
+            owner: None,
             url: String::new(),
             url_keys: Vec::new(),
             title: None,
@@ -133,14 +134,14 @@ mod tests {
         let target = Target {
             source: source(),
             slot: Slot { period: 61, phase: 0, shard: 0 },
-            url: String::new(),
+            url: None,
             host: String::new(),
             lane: Lane::Fast,
             settings: SourceSettings::DEFAULT,
             subscribers: 0,
             watched: false,
         };
-        Poll { target, window: Window::default(), open_landing: None, version: 1 }
+        Poll { target, window: Window::default(), open_landing: None, sealed: None, version: 1 }
     }
 
     fn pointer(job: JobId, closed: bool) -> Pointer {

@@ -80,7 +80,8 @@ impl Departure<'_> {
             .bind(":version", number(poll.version))
             .bind(":next", number(poll.version + 1));
         if self.state == SourceState::Deleting {
-            removes.push_str(", #slot");
+            // Whoever is to fetch it now finds nothing to ask it with.
+            removes.push_str(", #slot, #sealed");
         } else {
             sets.push_str(", #slot = :parked");
             write = write.bind(":parked", text(key::parked(poll.target.slot.shard)));

@@ -1,7 +1,7 @@
 //! Subscriptions: begun, listed, changed, ended; and what a user has read of each, changed by operations that nobody's race undoes.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::id::{JobId, Ordinal, SourceId, UserId};
+use domain::id::{FolderId, JobId, Ordinal, SourceId, UserId};
 use domain::reading::{Operation, ReadState, Shown};
 use domain::source::{Head, Poll, SourceState, round_1_2_5};
 use domain::subscription::Subscription;
@@ -41,6 +41,17 @@ const SUBSCRIBE: &str = "subscribing";
 const UNSUBSCRIBE: &str = "unsubscribing";
 const CHANGE: &str = "changing a subscription";
 
+/// How a subscription begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// So many of the last posts are unread.
+    pub unread: u64,
+    /// What the user calls it.
+    pub title: Option<String>,
+    /// Where the user keeps it.
+    pub folders: Vec<FolderId>,
+}
+
 impl Store {
     /// Subscribes `user` to `source`, whose last `unread` posts are unread at first. A source that rests or is gone comes back.
     ///
@@ -53,25 +64,30 @@ impl Store {
         unread: u64,
         now: Timestamp,
     ) -> Result<Subscribing, StoreError> {
+        self.subscribe_as(user, source, &Beginning { unread, ..Beginning::default() }, now).await
+    }
+
+    /// As [`Store::subscribe`], with a title and folders. To a private source only its owner can subscribe: to others it is not there.
+    ///
+    /// # Errors
+    /// As [`Store::subscribe`].
+    pub async fn subscribe_as(
+        &self,
+        user: UserId,
+        source: SourceId,
+        beginning: &Beginning,
+        now: Timestamp,
+    ) -> Result<Subscribing, StoreError> {
         let mut patience = Patience::new();
         loop {
             if let Some(there) = self.subscription(user, source).await? {
                 return Ok(Subscribing::Subscribed(there));
             }
-            match self.resume(source, now).await? {
-                Resuming::Resumed | Resuming::Active => {}
-                Resuming::Final(_) | Resuming::Missing => return Ok(Subscribing::NoSource),
-            }
-            let Some((head, poll)) = self.view(source).await? else {
+            let Some((head, poll)) = self.open_to(user, source, now).await? else {
                 return Ok(Subscribing::NoSource);
             };
-            let shown = Shown { floor: head.floor_ordinal, last: head.post_count };
-            let read = ReadState::fresh(shown, unread);
-            let new = Subscription { user, source, added_at: now, title: None, folders: Vec::new(), read, version: 0 };
-            let mut actions = vec![
-                put_if_absent(self.readers(), key::PK, row::subscription_item(&new)?)?,
-                alive(user).check(self.readers())?,
-            ];
+            let new = beginning.of(user, &head, now);
+            let mut actions = self.beginning(&new)?.to_vec();
             actions.extend(self.counted(&head, &poll, head.subscribers.saturating_add(1))?);
             match self.transact_once(SUBSCRIBE, actions, None).await? {
                 Transacted::Done => return Ok(Subscribing::Subscribed(new)),
@@ -87,7 +103,33 @@ impl Store {
         }
     }
 
-    /// Ends a subscription. With the last one the source comes to rest, in the same transaction, unless someone watches it; then an unfinished landing of it is
+    /// Both parts of a source that `user` may subscribe to; one that rests or is gone is put back on the schedule.
+    async fn open_to(
+        &self,
+        user: UserId,
+        source: SourceId,
+        now: Timestamp,
+    ) -> Result<Option<(Head, Poll)>, StoreError> {
+        let view = self.view(source).await?;
+        let Some((head, poll)) = view.filter(|(head, _)| head.owner.is_none_or(|owner| owner == user)) else {
+            return Ok(None);
+        };
+        if head.state == SourceState::Active {
+            return Ok(Some((head, poll)));
+        }
+        match self.resume(source, now).await? {
+            Resuming::Resumed | Resuming::Active => self.view(source).await,
+            Resuming::Final(_) | Resuming::Missing => Ok(None),
+        }
+    }
+
+    /// What every subscription begins with: itself, and its user, who must be there to stay. The user comes last.
+    pub(crate) fn beginning(&self, new: &Subscription) -> Result<[TransactWriteItem; 2], StoreError> {
+        let item = put_if_absent(self.readers(), key::PK, row::subscription_item(new)?)?;
+        Ok([item, alive(new.user).check(self.readers())?])
+    }
+
+    /// Ends a subscription. With the last one the source comes to rest, in the same transaction, unless someone watches it (a private one is deleted); then an unfinished landing of it is
     /// closed: its job and range are returned, to be announced. Asked again, they are told again.
     ///
     /// # Errors
@@ -219,21 +261,9 @@ impl Store {
         source: SourceId,
         change: impl Fn(&mut Subscription) -> bool,
     ) -> Result<Changing, StoreError> {
-        match self.subscription(user, source).await? {
-            Some(there) => self.change_read_subscription(there, change).await,
-            None => Ok(Changing::Missing),
-        }
-    }
-
-    /// Likewise, from a subscription that was read.
-    ///
-    /// # Errors
-    /// [`StoreError`]; when it is retryable the change may have been made.
-    pub async fn change_read_subscription(
-        &self,
-        mut there: Subscription,
-        change: impl Fn(&mut Subscription) -> bool,
-    ) -> Result<Changing, StoreError> {
+        let Some(mut there) = self.subscription(user, source).await? else {
+            return Ok(Changing::Missing);
+        };
         let mut patience = Patience::new();
         loop {
             let version = there.version;
@@ -250,6 +280,22 @@ impl Store {
             if !patience.wait().await {
                 return Err(StoreError::Conflict { operation: CHANGE });
             }
+        }
+    }
+}
+
+impl Beginning {
+    /// The subscription of `user` to the source with this head.
+    pub fn of(&self, user: UserId, head: &Head, now: Timestamp) -> Subscription {
+        let shown = Shown { floor: head.floor_ordinal, last: head.post_count };
+        Subscription {
+            user,
+            source: head.source,
+            added_at: now,
+            title: self.title.clone(),
+            folders: self.folders.clone(),
+            read: ReadState::fresh(shown, self.unread),
+            version: 0,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::Ordinal;
+use domain::private::Sealed;
 use domain::source::{Head, Poll, Recent, SourceSettings, SourceState, Target};
 use domain::timing::Lane;
 use domain::window::Window;
@@ -27,6 +28,7 @@ fn lane_of(word: &str) -> Option<Lane> {
 /// A head as an item.
 pub(crate) fn head_item(head: &Head) -> Item {
     Cells::under(&Key::head(head.source))
+        .maybe("owner", head.owner.map(|owner| text(owner.to_string())))
         .with("url", text(&head.url))
         .with("url_keys", AttributeValue::L(head.url_keys.iter().map(text).collect()))
         .maybe("title", head.title.as_ref().map(text))
@@ -52,6 +54,7 @@ pub(crate) fn head(item: &Item) -> Result<Head, StoreError> {
     let row = Row::of("head", item)?;
     Ok(Head {
         source: row.word(key::PK, key::source_of)?,
+        owner: row.maybe_parsed("owner")?,
         url: row.text("url")?.to_owned(),
         url_keys: row.texts("url_keys")?,
         title: row.maybe_string("title")?,
@@ -81,7 +84,7 @@ pub(crate) fn poll_item(poll: &Poll) -> Item {
     Cells::under(&Key::poll(target.source))
         .with("slot", text(key::slot(target.slot)))
         .with("source", text(target.source.to_string()))
-        .with("url", text(&target.url))
+        .maybe("url", target.url.as_ref().map(text))
         .with("host", text(&target.host))
         .with("lane", text(target.lane.as_str()))
         .with("timeout", span(target.settings.timeout))
@@ -89,6 +92,7 @@ pub(crate) fn poll_item(poll: &Poll) -> Item {
         .with("subscribers", number(target.subscribers))
         .flag("watched", target.watched)
         .with("window", bytes(poll.window.to_bytes()))
+        .maybe("sealed", poll.sealed.as_ref().map(|sealed| bytes(sealed.as_bytes())))
         .maybe("open_landing", poll.open_landing.map(|ordinal| number(ordinal.get())))
         .with("version", number(poll.version))
         .item()
@@ -101,6 +105,10 @@ pub(crate) fn poll(item: &Item) -> Result<Poll, StoreError> {
         target: target(item)?,
         window: Window::from_bytes(row.bytes("window")?).ok_or_else(|| row.corrupt("window"))?,
         open_landing: row.maybe_number("open_landing")?.map(Ordinal::new),
+        sealed: row
+            .raw("sealed")
+            .map(|_| row.bytes("sealed").map(|blob| Sealed::from_bytes(blob.to_vec())))
+            .transpose()?,
         version: row.number("version")?,
     })
 }
@@ -116,7 +124,7 @@ pub(crate) fn target(item: &Item) -> Result<Target, StoreError> {
     Ok(Target {
         source: row.parsed("source")?,
         slot,
-        url: row.text("url")?.to_owned(),
+        url: row.maybe_string("url")?,
         host: row.text("host")?.to_owned(),
         lane: row.word("lane", lane_of)?,
         settings: settings(row)?,

@@ -5,14 +5,14 @@
 mod back;
 mod bulk;
 mod desk;
+mod folders;
 mod hand;
 mod jobs;
-mod kept;
 mod landing;
 mod life;
 mod posts;
+mod private;
 mod readers;
-mod retention;
 mod schema;
 mod sources;
 mod subscriptions;

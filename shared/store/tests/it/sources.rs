@@ -19,7 +19,8 @@ async fn a_new_source_is_whole() {
     world.lose(1);
     assert_eq!(world.store.create(&draft).await.unwrap(), Creating::Created);
     assert_eq!(world.store.create(&draft).await.unwrap(), Creating::Created, "again, as after a lost response");
-    let poll = Poll { target: draft.target.clone(), window: Window::default(), open_landing: None, version: 1 };
+    let poll =
+        Poll { target: draft.target.clone(), window: Window::default(), open_landing: None, sealed: None, version: 1 };
     assert_eq!(world.store.head(source).await.unwrap(), Some(draft.head.clone()));
     assert_eq!(world.store.poll(source).await.unwrap(), Some(poll.clone()));
     assert_eq!(world.store.view(source).await.unwrap(), Some((draft.head.clone(), poll)));

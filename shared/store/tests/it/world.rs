@@ -104,6 +104,7 @@ impl World {
         let url = format!("https://example.org/{source}.xml");
         let head = Head {
             source,
+            owner: None,
             url: url.clone(),
             url_keys: vec![url.clone()],
             title: Some("Herbs & Roots".to_owned()),
@@ -124,7 +125,7 @@ impl World {
         let target = Target {
             source,
             slot: Slot::of(source, 60, 1),
-            url,
+            url: Some(url),
             host: "example.org".to_owned(),
             lane: Lane::Slow,
             settings: SourceSettings::DEFAULT,
@@ -139,7 +140,14 @@ impl World {
             lease_until: noon_plus(600),
             reason: Reason::First,
         };
-        NewSource { head, target, pointer: Pointer::first(new), due: Minute(29_497_682) }
+        NewSource {
+            head,
+            target,
+            pointer: Pointer::first(new),
+            due: Minute(29_497_682),
+            sealed: None,
+            subscription: None,
+        }
     }
 
     /// A source in the store, its first job QUEUED until ten past noon.

@@ -32,9 +32,14 @@ impl World {
         host: &str,
         adjust: impl FnOnce(&mut Head, &mut Target),
     ) -> FetchMessage {
+        self.source_made(url, host, |new| adjust(&mut new.head, &mut new.target)).await
+    }
+
+    pub(crate) async fn source_made(&self, url: &str, host: &str, adjust: impl FnOnce(&mut NewSource)) -> FetchMessage {
         let (source, now) = (SourceId::draw(&mut SystemEntropy), self.now());
-        let mut head = Head {
+        let head = Head {
             source,
+            owner: None,
             url: url.to_owned(),
             url_keys: vec![format!("{url}#{source}")],
             title: None,
@@ -52,22 +57,23 @@ impl World {
             created_at: now,
             version: 1,
         };
-        let mut target = Target {
+        let target = Target {
             source,
             slot: Slot::of(source, 60, 1),
-            url: url.to_owned(),
+            url: Some(url.to_owned()),
             host: host.to_owned(),
             lane: Lane::Fast,
             settings: SourceSettings::DEFAULT,
             subscribers: 2,
             watched: false,
         };
-        adjust(&mut head, &mut target);
         let pointer = Pointer::first(self.new_job(&target));
         let due = Pace::REAL.minute_of(now).plus(2);
-        let new = NewSource { head, target: target.clone(), pointer: pointer.clone(), due };
+        let mut new = NewSource { head, target, pointer, due, sealed: None, subscription: None };
+        adjust(&mut new);
+        new.pointer = Pointer::first(self.new_job(&new.target));
         assert_eq!(self.store.create(&new).await.unwrap(), Creating::Created);
-        message(&target, &pointer, Carry::default())
+        message(&new.target, &new.pointer, Carry::default())
     }
 
     fn new_job(&self, target: &Target) -> NewJob {
@@ -118,7 +124,7 @@ fn message(target: &Target, pointer: &Pointer, carry: Carry) -> FetchMessage {
         v: VERSION,
         job: pointer.job,
         source: target.source,
-        url: Some(target.url.clone()),
+        url: target.url.clone(),
         host: target.host.clone(),
         timeout_ms: target.settings.timeout.as_millis() as u64,
         interval_ms: interval(target).as_millis() as u64,
