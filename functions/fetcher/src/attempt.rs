@@ -6,6 +6,7 @@ use boot::logs::causes;
 use domain::decide::{self, Policy, Weighed};
 use domain::failure::{ErrorCode, Failure};
 use domain::job::Reason;
+use domain::private::{Hidden, Secrets};
 use domain::response::Response;
 use domain::timing::RESERVE;
 use fetch::FetchError;
@@ -73,19 +74,20 @@ fn not_ready(batch: &Batch<'_>, delivery: &Delivery) -> Option<Step> {
 
 async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Turn) -> Step {
     let (ctx, message) = (batch.ctx, &delivery.message);
-    let url = match Box::pin(url(batch, delivery)).await {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
+    let whom = match Box::pin(whom(batch, delivery)).await {
+        Ok(whom) => whom,
+        Err(step) => return step,
     };
     let sent_at = ctx.now();
     let left = (batch.ends - RESERVE).saturating_duration_since(Instant::now());
     let timeout = message.timeout().min(left);
     let request = fetch::Request {
-        url: &url,
+        url: whom.url.expose(),
         validators: &message.carry.validators,
         timeout,
         subscribers: message.subscribers,
         source: message.source.as_str(),
+        login: whom.login.as_ref(),
         start_by: Some(Instant::now() + (left - timeout).max(GRACE)),
     };
     let answer = ctx.web.get(&request).await;
@@ -137,17 +139,28 @@ fn exchange(answer: &Result<Response, Failure>, started_at: domain::time::Timest
     answer.as_ref().map_or(Exchange::unanswered(started_at), Exchange::of)
 }
 
-/// The message says it, except for a private source.
-async fn url(batch: &Batch<'_>, delivery: &Delivery) -> Result<String, Verdict> {
-    if let Some(url) = &delivery.message.url {
-        return Ok(url.clone());
+/// Whom to ask, and with what: the message says it, except for a private source.
+async fn whom(batch: &Batch<'_>, delivery: &Delivery) -> Result<Secrets, Step> {
+    let (ctx, message) = (batch.ctx, &delivery.message);
+    let public = |url: &str| Secrets { url: Hidden::new(url), login: None };
+    if let Some(url) = &message.url {
+        return Ok(public(url));
     }
-    match batch.ctx.store.poll(delivery.message.source).await {
-        Ok(Some(poll)) => Ok(poll.target.url),
-        Ok(None) => Err(Verdict::Acknowledge),
+    let poll = match ctx.store.poll(message.source).await {
+        Ok(Some(poll)) => poll,
+        Ok(None) => return Err(Verdict::Acknowledge.into()),
         Err(error) => {
-            tracing::warn!(job = %delivery.message.job, error = causes(&error), "a source could not be read");
-            Err(Verdict::Report)
+            tracing::warn!(job = %message.job, error = causes(&error), "a source could not be read");
+            return Err(Verdict::Report.into());
         }
-    }
+    };
+    let Some(sealed) = poll.sealed else {
+        // A private source that is being deleted has nothing sealed any more, and its job was ended with it.
+        return poll.target.url.as_deref().map(public).ok_or_else(|| Verdict::Acknowledge.into());
+    };
+    ctx.vault.open(message.source, &sealed).map_err(|error| {
+        tracing::error!(source.id = %message.source, error = causes(&error), "what is sealed of a source does not open");
+        let finished = unworked(delivery, ErrorCode::Sealed, None, ctx.now());
+        Step::Finish(Box::new(Ending::of(finished)))
+    })
 }

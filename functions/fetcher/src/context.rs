@@ -7,7 +7,8 @@ use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
 use boot::settings::Settings;
-use domain::id::SlotPool;
+use domain::id::{InstallationKey, SlotPool};
+use domain::private::Vault;
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::Pace;
@@ -23,6 +24,7 @@ pub struct Context {
     pub(crate) queue: Queue,
     pub(crate) blobs: Bucket,
     pub(crate) web: fetch::Fetcher,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
     pub(crate) rules: Rules,
     pub(crate) pauses: Arc<Pauses>,
@@ -57,16 +59,30 @@ impl From<&Settings> for Rules {
 }
 
 impl Context {
-    /// A fetcher made of these parts.
-    pub fn new(store: Store, queue: Queue, blobs: Bucket, web: fetch::Fetcher, clock: Clock, rules: Rules) -> Self {
-        Self { store, queue, blobs, web, clock, rules, pauses: Arc::default(), slots: SlotPool::default() }
+    /// A fetcher made of these parts. The key opens what is sealed of private sources.
+    pub fn new(
+        store: Store,
+        queue: Queue,
+        blobs: Bucket,
+        web: fetch::Fetcher,
+        clock: Clock,
+        rules: Rules,
+        key: &InstallationKey,
+    ) -> Self {
+        let vault = Arc::new(Vault::new(key));
+        Self { store, queue, blobs, web, vault, clock, rules, pauses: Arc::default(), slots: SlotPool::default() }
     }
 
     /// A fetcher as the installation's settings describe it.
     ///
     /// # Errors
     /// [`fetch::SettingsError`] when the way out cannot be built.
-    pub fn of_settings(settings: &Settings, aws: &Aws, clock: Clock) -> Result<Self, fetch::SettingsError> {
+    pub fn of_settings(
+        settings: &Settings,
+        aws: &Aws,
+        clock: Clock,
+        key: &InstallationKey,
+    ) -> Result<Self, fetch::SettingsError> {
         let tables = Tables {
             sources: settings.sources_table.clone(),
             posts: settings.posts_table.clone(),
@@ -86,6 +102,7 @@ impl Context {
             fetch::Fetcher::new(web, Arc::clone(&clock))?,
             clock,
             Rules::from(settings),
+            key,
         ))
     }
 

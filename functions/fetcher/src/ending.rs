@@ -119,6 +119,9 @@ fn sentence(code: ErrorCode) -> &'static str {
         ErrorCode::Expired => "the job waited longer than it may be worth; the next one comes with the wheel",
         ErrorCode::Superseded => "another job took its place",
         ErrorCode::Poisoned => "reading this feed ended the process three times; it rests for a day",
+        ErrorCode::Sealed => {
+            "its address and credentials cannot be opened with this installation's key; subscribe again"
+        }
         _ => LEASE_EXPIRED,
     }
 }

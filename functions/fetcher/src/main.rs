@@ -17,8 +17,9 @@ async fn main() -> Result<(), Stopped> {
     logs::start(logs::Format::Json, &vars);
     let settings = Settings::from_vars(&vars)?;
     let lane = settings.lane;
-    let ctx = &Context::of_settings(&settings, &Aws::from_vars(&vars)?, clock::system())?;
-    ctx.store().admit(key::fingerprint_from_vars(&vars)?.as_deref(), clock::now()).await?;
+    let key = key::from_vars(&vars)?;
+    let ctx = &Context::of_settings(&settings, &Aws::from_vars(&vars)?, clock::system(), &key)?;
+    ctx.store().admit(Some(&key.fingerprint()), clock::now()).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), lane.function_timeout());
         Ok::<_, Error>(fetcher::handle(ctx, event.payload, stopped - MARGIN).await)

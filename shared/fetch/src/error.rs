@@ -39,6 +39,9 @@ pub enum BadUrl {
     /// There is a user name or a password in it.
     #[error("it must not contain a user name or password")]
     Userinfo,
+    /// What it is asked with fits into no header.
+    #[error("its user name, password or token cannot be sent")]
+    Login,
     /// The port is not on the list.
     #[error("port {0} is not allowed")]
     Port(u16),

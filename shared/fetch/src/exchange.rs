@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::private::Login;
 use domain::response::{Redirect, Response, Validators};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -39,6 +40,8 @@ pub struct Request<'a> {
     /// What the last 200 brought. Sent as they are, on every hop: they belong to the answer at the end of the chain. Empty ones make
     /// an unconditional request.
     pub validators: &'a Validators,
+    /// What a private source is asked with. Goes to the origin of `url` (scheme, host and port) and never past a redirect to another.
+    pub login: Option<&'a Login>,
     /// From the moment the request goes out until the last byte is in, redirects included. Waiting to start is not counted.
     pub timeout: Duration,
     /// Goes into the User-Agent.
@@ -138,6 +141,7 @@ impl Inner {
     async fn get(&self, request: &Request<'_>) -> Result<Response, FetchError> {
         let url = check_url(request.url, &self.reach)?;
         let headers = self.headers(request);
+        let login = request.login.map(header).transpose()?;
         let place = self.place(&url);
         let place = match request.start_by {
             Some(at) => timeout_at(at, place).await.map_err(|_| FetchError::NotStarted)?,
@@ -146,7 +150,7 @@ impl Inner {
         if request.start_by.is_some_and(|at| at < Instant::now()) {
             return Err(FetchError::NotStarted);
         }
-        timeout(request.timeout, self.follow(url, headers, place))
+        timeout(request.timeout, self.follow(url, headers, login, place))
             .await
             .unwrap_or(Err(FetchError::Timeout { after: request.timeout }))
     }
@@ -157,12 +161,20 @@ impl Inner {
         Place { share: self.budget.share().await, _permit: permit, _turn: turn }
     }
 
-    async fn follow(&self, mut url: Url, headers: HeaderMap, mut place: Place) -> Result<Response, FetchError> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        headers: HeaderMap,
+        mut login: Option<(HeaderName, HeaderValue)>,
+        mut place: Place,
+    ) -> Result<Response, FetchError> {
         let started_at = (self.clock)();
         let mut redirects: Vec<Redirect> = Vec::new();
         let mut seen = vec![url.clone()];
         let answer = loop {
-            let answer = self.ask(&url, headers.clone(), !redirects.is_empty()).await?;
+            let mut headers = headers.clone();
+            headers.extend(login.clone());
+            let answer = self.ask(&url, headers, !redirects.is_empty()).await?;
             let status = answer.status().as_u16();
             if !matches!(status, 301 | 302 | 303 | 307 | 308) {
                 break answer;
@@ -176,6 +188,8 @@ impl Inner {
                 return trouble(RedirectTrouble::Loop);
             }
             discard(answer).await;
+            // Also when the chain comes back: another origin had its say in it.
+            login = login.filter(|_| next.origin() == url.origin());
             if host_key(&next) != host_key(&url) {
                 drop(place);
                 place = self.place(&next).await;
@@ -261,6 +275,15 @@ impl Inner {
         }
         headers
     }
+}
+
+/// The header of a login. It is marked as not to be shown, in logs and in tables of compressed headers.
+fn header(login: &Login) -> Result<(HeaderName, HeaderValue), FetchError> {
+    let (name, value) = login.line();
+    let parts = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value.expose()).ok());
+    let (name, mut value) = parts.ok_or(FetchError::BadUrl { reason: BadUrl::Login, redirected: false })?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 /// Reads what little there is of a body that nobody wants, so that its connection can be used again.

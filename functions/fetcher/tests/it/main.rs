@@ -16,6 +16,7 @@ mod landing;
 mod marking;
 mod overtaken;
 mod poison;
+mod private;
 mod redelivery;
 mod spread;
 mod units;

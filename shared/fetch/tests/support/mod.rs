@@ -57,7 +57,15 @@ pub fn ip(text: &str) -> IpAddr {
 }
 
 pub fn request<'a>(url: &'a str, validators: &'a Validators) -> Request<'a> {
-    Request { url, validators, timeout: Duration::from_secs(20), subscribers: 3, source: "3kTMd9aZ", start_by: None }
+    Request {
+        url,
+        validators,
+        timeout: Duration::from_secs(20),
+        subscribers: 3,
+        source: "3kTMd9aZ",
+        login: None,
+        start_by: None,
+    }
 }
 
 /// An unconditional GET.

@@ -39,7 +39,15 @@ impl RealQueue {
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
         let web = Fetcher::new(Settings::new("1.2.3", "https://feedmill.example/about"), world.clock()).unwrap();
         let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
-        let ctx = Context::new(world.store_on_wire(), queue.clone(), bucket, web, world.clock(), World::rules());
+        let ctx = Context::new(
+            world.store_on_wire(),
+            queue.clone(),
+            bucket,
+            web,
+            world.clock(),
+            World::rules(),
+            &crate::world::key(),
+        );
         Self { emulator, queue, ctx }
     }
 
