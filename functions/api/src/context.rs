@@ -1,13 +1,16 @@
 //! What every request needs, made once a process.
 
+use std::sync::Arc;
+
 use blob::Bucket;
 use boot::clock::Clock;
 use boot::settings::Settings;
 use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
+use domain::private::Vault;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
-use fetch::Reach;
+use fetch::{Fetcher, Reach};
 use queue::Queue;
 use store::Store;
 
@@ -27,6 +30,10 @@ pub struct Rules {
     pub reach: Reach,
     /// Every landing is announced, watched or not.
     pub announce_all: bool,
+    /// How many subscriptions a user may have.
+    pub max_subscriptions: usize,
+    /// How many of them on one host.
+    pub max_subscriptions_per_host: usize,
     /// Web pages of which other origins may ask.
     pub cors_origins: Vec<String>,
     /// How many requests a minute.
@@ -42,10 +49,23 @@ impl From<&Settings> for Rules {
             shards: settings.shards,
             reach,
             announce_all: settings.announce_all,
+            max_subscriptions: settings.max_subscriptions,
+            max_subscriptions_per_host: settings.max_subscriptions_per_host,
             cors_origins: settings.cors_origins.clone(),
             limits: Limits { per_user: settings.requests_per_user, per_address: settings.requests_per_address },
         }
     }
+}
+
+/// The way out of an api function, as the installation's settings describe it: to look for feeds, a few requests at a time.
+///
+/// # Errors
+/// [`fetch::SettingsError`] when it cannot be built.
+pub fn way_out(settings: &Settings, clock: &Clock) -> Result<Fetcher, fetch::SettingsError> {
+    let mut web = fetch::Settings::new(env!("CARGO_PKG_VERSION"), settings.contact_url.clone());
+    web.reach.allow_private_networks = settings.allow_private_networks;
+    (web.max_requests, web.max_bytes_in_flight) = (20, 30_000_000);
+    Fetcher::new(web, Arc::clone(clock))
 }
 
 /// What a context is put together from.
@@ -58,6 +78,8 @@ pub struct Parts {
     pub bucket: Bucket,
     /// The installation's key.
     pub key: InstallationKey,
+    /// The way out, to look for feeds.
+    pub web: Fetcher,
     /// The time.
     pub clock: Clock,
     /// Settings.
@@ -71,6 +93,9 @@ pub struct Context {
     pub(crate) bucket: Bucket,
     pub(crate) rules: Rules,
     pub(crate) face: PostFace,
+    pub(crate) vault: Vault,
+    #[allow(dead_code)]
+    pub(crate) web: Fetcher,
     pub(crate) cursors: Cursors,
     pub(crate) ids: JobIdMint,
     pub(crate) operator: OperatorSecret,
@@ -88,6 +113,8 @@ impl Context {
             meters: Meters::new(parts.rules.limits),
             rules: parts.rules,
             face: PostFace::new(&parts.key),
+            vault: Vault::new(&parts.key),
+            web: parts.web,
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
             operator: OperatorSecret::of(&parts.key),

@@ -12,6 +12,7 @@ mod cursor;
 mod extract;
 mod health;
 mod jobs;
+mod making;
 mod next;
 mod posts;
 mod problem;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use crate::context::{Context, Parts, Rules};
+pub use crate::context::{Context, Parts, Rules, way_out};
 pub use crate::conventions::limits::Limits;
 pub use crate::problem::Problem;
 

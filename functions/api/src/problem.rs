@@ -133,6 +133,11 @@ impl Problem {
         Self { instance: Some(id), ..self }
     }
 
+    pub(crate) fn looks_private() -> Self {
+        let detail = "this URL looks as if it held a secret, so it belongs to one person: subscribe to it, and it is kept private";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "looks_private", "This URL looks private", detail)
+    }
+
     /// Whether nothing is wrong but the moment: too early, or someone else is at it.
     pub(crate) fn is_a_matter_of_time(&self) -> bool {
         matches!(self.code, "too_early" | "busy")

@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 use crate::access::Viewer;
 use crate::context::Context;
 use crate::extract::One;
+use crate::making::SAFETY_MINUTES;
 use crate::next::{earliest_of, sentence};
 use crate::problem::Problem;
-use crate::sources::SAFETY_MINUTES;
 use crate::view::JobView;
 
 /// How often the pointer may move under us before we give up.

@@ -8,16 +8,13 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
-use domain::carry::Carry;
-use domain::id::{Ordinal, SourceId, SystemEntropy};
-use domain::job::{Pointer, Reason};
-use domain::message::{Announcement, FetchMessage, VERSION, new_job};
-use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::id::SourceId;
+use domain::message::{Announcement, VERSION};
+use domain::source::{Head, SourceSettings, SourceState, Target};
 use domain::timing::Lane;
 use domain::wheel::Slot;
-use queue::{Outgoing, Sent};
 use serde::Deserialize;
-use store::{Change, Creating, Leaving, NewSource, Place, Resuming};
+use store::{Change, Leaving, Place, Resuming};
 use url::Url;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,18 +23,12 @@ use utoipa_axum::routes;
 use crate::access::{Admin, Viewer};
 use crate::context::{Context, Rules};
 use crate::extract::{Body, One, Page, PageQuery};
+use crate::making::{DRAWS, Draft, Making};
 use crate::problem::Problem;
 use crate::view::{SourceView, SourcesPage};
 
-/// How many short ids are drawn before giving up: a second draw is needed once in millions.
-const DRAWS: usize = 10;
-/// The dispatcher looks after a personal job this many wheel minutes later, should the message never have been sent.
-pub(crate) const SAFETY_MINUTES: u64 = 2;
 /// Posts, jobs and keys that a deletion removes at once; the dispatcher goes on with the rest.
 const SWEEP_AT_ONCE: usize = 200;
-
-/// The floor that an installation has unless it says otherwise, in wheel minutes.
-const FLOOR: u32 = 60;
 
 /// Sources: add, list, show, change, delete.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
@@ -106,7 +97,7 @@ impl Settings {
         (status = 201, description = "A new source.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
         (status = 200, description = "The source that has this URL already, active again.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
         (status = 409, description = "`no_free_id`: repeat the request."),
-        (status = 422, description = "`bad_url`, `not_public`, `out_of_range`"),
+        (status = 422, description = "`bad_url`, `not_public`, `out_of_range`; `looks_private`: who subscribes to it has it for themselves"),
     )
 )]
 async fn add(
@@ -115,22 +106,14 @@ async fn add(
     Body(add): Body<Add>,
 ) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
+    if fetch::looks_secret(&url) {
+        return Err(Problem::looks_private());
+    }
     let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };
-    let start = SourceSettings { interval_minutes: context.rules.default_interval(), ..SourceSettings::DEFAULT };
-    let settings = wanted.over(start, &context.rules)?;
+    let settings = wanted.over(context.rules.default_settings(), &context.rules)?;
     let (source, status) = context.create(&url, settings).await?;
     let view = context.source_view(source).await?.ok_or_else(|| Problem::not_found("source"))?;
     Ok((status, [(LOCATION, format!("/v1/sources/{source}"))] as [(HeaderName, String); 1], Json(view)))
-}
-
-impl Rules {
-    /// The interval of a source for which nobody set one: an hour; an installation that moves its floor means it for all.
-    fn default_interval(&self) -> u32 {
-        match self.min_interval_minutes {
-            FLOOR => SourceSettings::DEFAULT.interval_minutes,
-            moved => moved,
-        }
-    }
 }
 
 impl Context {
@@ -143,14 +126,9 @@ impl Context {
             {
                 return Ok((source, StatusCode::OK));
             }
-            let new = self.new_source(SourceId::draw(&mut SystemEntropy), url, known.clone(), settings);
-            match self.store.create(&new).await? {
-                Creating::Created => {
-                    self.send_now(&new.target, &new.pointer, Carry::default()).await;
-                    return Ok((new.target.source, StatusCode::CREATED));
-                }
-                // Somebody was faster, with this URL or with this id: look again.
-                Creating::UrlTaken(_) | Creating::IdTaken => {}
+            let draft = Draft { url, key: &known, settings, reader: None, secrets: None };
+            if let Making::Made(new) = self.make(&draft).await? {
+                return Ok((new.target.source, StatusCode::CREATED));
             }
         }
         Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
@@ -171,56 +149,29 @@ impl Context {
         }
     }
 
-    fn new_source(&self, source: SourceId, url: &Url, known: String, settings: SourceSettings) -> NewSource {
-        let now = self.now();
-        let target = Target {
-            source,
-            slot: Slot::of(source, settings.interval_minutes, self.rules.shards),
-            url: url.to_string(),
-            host: fetch::host_key(url),
-            lane: Lane::of(settings.timeout),
-            settings,
-            subscribers: 0,
-            watched: false,
-        };
-        let due = self.rules.pace.minute_of(now).plus(SAFETY_MINUTES);
-        let job = new_job(self.ids.next(now), &target, Reason::First, due, now, now, self.rules.pace);
-        let head = Head {
-            source,
-            url: target.url.clone(),
-            url_keys: vec![known],
-            title: None,
-            site: None,
-            icon: None,
-            state: SourceState::Active,
-            since: now,
-            reason: None,
-            post_count: Ordinal::NONE,
-            recent: Recent::default(),
-            floor_ordinal: Ordinal::NONE,
-            subscribers: 0,
-            watchers: 0,
-            settings,
-            created_at: now,
-            version: 0,
-        };
-        NewSource { head, target, pointer: Pointer::first(job), due }
-    }
-
-    /// Sends the message of a job that a person waits for. If that fails, the dispatcher finds the job queued and sends it.
-    pub(crate) async fn send_now(&self, target: &Target, pointer: &Pointer, carry: Carry) {
-        let mut message = FetchMessage::of(target, pointer, carry, self.rules.pace);
-        message.watched |= self.rules.announce_all;
-        let delay = pointer.earliest.until(self.now());
-        for sent in self.queue.send(&[Outgoing { message, delay }]).await {
-            match sent {
-                Sent::Sent => {}
-                Sent::Refused(error) | Sent::Unknown(error) => {
-                    let error = boot::logs::causes(&error);
-                    tracing::warn!(source.id = %target.source, error, "a message was not sent; the dispatcher will");
-                }
+    /// Gives a source the settings that `settle` makes of its head.
+    pub(crate) async fn set(
+        &self,
+        source: SourceId,
+        settle: impl Fn(&Head) -> Result<SourceSettings, Problem>,
+    ) -> Result<Head, Problem> {
+        // Somebody else may change the same source: then what he wrote is the base.
+        for _ in 0..DRAWS {
+            let Some((head, poll)) = self.store.view(source).await? else {
+                return Err(Problem::not_found("source"));
+            };
+            let settings = settle(&head)?;
+            let lane =
+                if settings.timeout == head.settings.timeout { poll.target.lane } else { Lane::of(settings.timeout) };
+            let slot = Slot::of(source, settings.interval_minutes, self.rules.shards);
+            let target = Target { slot, lane, settings, ..poll.target };
+            match self.store.change_settings(&head, settings, &target).await? {
+                Change::Changed(head) => return Ok(head),
+                Change::Conflict => {}
+                Change::Missing => return Err(Problem::not_found("source")),
             }
         }
+        Err(Problem::conflict("busy", "someone else keeps changing this source; repeat the request"))
     }
 
     pub(crate) async fn source_view(&self, source: SourceId) -> Result<Option<SourceView>, Problem> {
@@ -273,26 +224,9 @@ async fn change(
     One(source): One<SourceId>,
     Body(wanted): Body<Settings>,
 ) -> Result<Json<SourceView>, Problem> {
-    // Somebody else may change the same source: then what he wrote is the base.
-    for _ in 0..DRAWS {
-        let Some((head, poll)) = context.store.view(source).await? else {
-            return Err(Problem::not_found("source"));
-        };
-        let settings = wanted.over(head.settings, &context.rules)?;
-        let lane =
-            if settings.timeout == head.settings.timeout { poll.target.lane } else { Lane::of(settings.timeout) };
-        let slot = Slot::of(source, settings.interval_minutes, context.rules.shards);
-        let target = Target { slot, lane, settings, ..poll.target };
-        match context.store.change_settings(&head, settings, &target).await? {
-            Change::Changed(head) => {
-                let view = context.source_views(vec![head]).await?.pop();
-                return view.map(Json).ok_or_else(|| Problem::not_found("source"));
-            }
-            Change::Conflict => {}
-            Change::Missing => return Err(Problem::not_found("source")),
-        }
-    }
-    Err(Problem::conflict("busy", "someone else keeps changing this source; repeat the request"))
+    let head = context.set(source, |head| wanted.over(head.settings, &context.rules)).await?;
+    let view = context.source_views(vec![head]).await?.pop();
+    view.map(Json).ok_or_else(|| Problem::not_found("source"))
 }
 
 /// Deletes a source with its jobs and posts; that goes on in the background.

@@ -16,7 +16,10 @@ use crate::conventions::schema::{Cursor, Instant, JobUuid, ShortId};
 pub(crate) struct SourceView {
     #[schema(value_type = ShortId)]
     id: SourceId,
-    url: String,
+    /// Of a private source unknown, as are title, site and icon.
+    url: Option<String>,
+    /// One person's alone: it is asked with a secret.
+    private: bool,
     title: Option<String>,
     site: Option<String>,
     icon: Option<String>,
@@ -53,12 +56,15 @@ impl SourceView {
         last_finished: Option<Job>,
         next_fetch: Option<NextFetch>,
     ) -> Self {
+        let is_private = head.owner.is_some();
+        let public = |text: Option<String>| text.filter(|_| !is_private);
         Self {
             id: head.source,
-            url: head.url,
-            title: head.title,
-            site: head.site,
-            icon: head.icon,
+            url: public(Some(head.url)),
+            private: is_private,
+            title: public(head.title),
+            site: public(head.site),
+            icon: public(head.icon),
             state: head.state.as_str(),
             since: head.since.to_string(),
             reason: head.reason,

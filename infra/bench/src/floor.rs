@@ -40,6 +40,7 @@ async fn ask_all(fetcher: &Fetcher, web: &Web, known: Vec<Arc<Validators>>) -> O
                 subscribers: 0,
                 source: "bench",
                 start_by: None,
+                login: None,
             };
             fetcher.get(&request).await.map(|response| (feed, response.validators))
         });

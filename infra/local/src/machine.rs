@@ -100,8 +100,9 @@ impl Machine {
             stopping: watch::Sender::new(false),
             tasks: JoinSet::new(),
         };
-        machine.run_functions(&aws, &settings, &clock)?;
-        machine.serve(listener, &aws, &settings, key, &clock);
+        let web = way_out(&settings, &clock)?;
+        machine.run_functions(&aws, &settings, &key, &web, &clock);
+        machine.serve(listener, &aws, &settings, key, web, &clock);
         if let Some(data) = &machine.data {
             data.announce_server(address)?;
         }
@@ -140,7 +141,14 @@ impl Machine {
         }
     }
 
-    fn run_functions(&mut self, aws: &Aws, settings: &Settings, clock: &Clock) -> Result<(), Trouble> {
+    fn run_functions(
+        &mut self,
+        aws: &Aws,
+        settings: &Settings,
+        key: &InstallationKey,
+        web: &fetch::Fetcher,
+        clock: &Clock,
+    ) {
         let store = Store::new(&aws.config(Service::DynamoDb), names::tables(settings));
         let queue = Queue::new(&aws.config(Service::Sqs), names::urls(settings));
         let bucket = blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone());
@@ -151,23 +159,16 @@ impl Machine {
             dispatcher::Rules::from(settings),
         );
         self.run_dispatcher(Arc::new(dispatcher), settings, clock);
-        let mut out = fetch::Settings::new(env!("CARGO_PKG_VERSION"), settings.contact_url.clone());
-        if settings.allow_private_networks {
-            out.reach = fetch::Reach::with_private_networks();
-        }
-        let web = fetch::Fetcher::new(out, Arc::clone(clock))
-            .map_err(|error| Trouble::cannot_start("cannot make the HTTP client", &error))?;
         for lane in [Lane::Fast, Lane::Slow] {
             let rules = fetcher::Rules { lane, ..fetcher::Rules::from(settings) };
             let (store, queue, bucket) = (store.clone(), queue.clone(), bucket.clone());
             self.run_fetcher(
-                fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(clock), rules),
+                fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(clock), rules, key),
                 lane,
                 clock,
             );
         }
         self.run_expiry();
-        Ok(())
     }
 
     fn run_dispatcher(&mut self, context: Arc<dispatcher::Context>, settings: &Settings, clock: &Clock) {
@@ -219,18 +220,37 @@ impl Machine {
         self.tasks.spawn(schedule::every(EXPIRY_PERIOD, sweep, self.stopping.subscribe()));
     }
 
-    fn serve(&mut self, listener: TcpListener, aws: &Aws, settings: &Settings, key: InstallationKey, clock: &Clock) {
+    fn serve(
+        &mut self,
+        listener: TcpListener,
+        aws: &Aws,
+        settings: &Settings,
+        key: InstallationKey,
+        web: fetch::Fetcher,
+        clock: &Clock,
+    ) {
         let context = api::Context::new(api::Parts {
             store: Store::new(&aws.config(Service::DynamoDb), names::tables(settings)),
             queue: Queue::new(&aws.config(Service::Sqs), names::urls(settings)),
             bucket: blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone()),
             key,
+            web,
             clock: Arc::clone(clock),
             rules: api::Rules::from(settings),
         });
         let router = gate::guarded(api::router(Arc::new(context)), &settings.cors_origins);
         self.tasks.spawn(listen::serve(listener, router, self.stopping.subscribe(), GRACE));
     }
+}
+
+/// The one way out of this process: fetchers and the api share it, so that no host is asked twice at once.
+fn way_out(settings: &Settings, clock: &Clock) -> Result<fetch::Fetcher, Trouble> {
+    let mut out = fetch::Settings::new(env!("CARGO_PKG_VERSION"), settings.contact_url.clone());
+    if settings.allow_private_networks {
+        out.reach = fetch::Reach::with_private_networks();
+    }
+    fetch::Fetcher::new(out, Arc::clone(clock))
+        .map_err(|error| Trouble::cannot_start("cannot make the HTTP client", &error))
 }
 
 async fn open(place: Place) -> Result<(Option<DataFolder>, Where, InstallationKey), Trouble> {

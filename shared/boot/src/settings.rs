@@ -101,6 +101,10 @@ pub struct Settings {
     pub rate_floor: u64,
     /// `FEEDMILL_SHARDS`: how many dispatchers share the wheel.
     pub shards: u8,
+    /// `FEEDMILL_MAX_SUBSCRIPTIONS`: how many a user may have.
+    pub max_subscriptions: usize,
+    /// `FEEDMILL_MAX_SUBSCRIPTIONS_PER_HOST`: how many of them on one host.
+    pub max_subscriptions_per_host: usize,
     /// `FEEDMILL_CONTACT_URL`: who polls, for the User-Agent.
     pub contact_url: String,
     /// `FEEDMILL_CORS_ORIGINS`: web pages of which other origins may use the API.
@@ -142,6 +146,14 @@ impl Settings {
             chunk_bytes: vars.within("FEEDMILL_CHUNK_BYTES", "bytes, 16384 to 4000000", 16_384, 4_000_000, 1 << 20)?,
             rate_floor: vars.within("FEEDMILL_RATE_FLOOR", "messages a minute, 1 to 1000000", 1, 1_000_000, 2_000)?,
             shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
+            max_subscriptions: vars.within("FEEDMILL_MAX_SUBSCRIPTIONS", "1 to 20000", 1, 20_000, 3_000)?,
+            max_subscriptions_per_host: vars.within(
+                "FEEDMILL_MAX_SUBSCRIPTIONS_PER_HOST",
+                "1 to 20000",
+                1,
+                20_000,
+                500,
+            )?,
             contact_url: text("FEEDMILL_CONTACT_URL", "https://github.com/feedmill/feedmill"),
             cors_origins: origins(vars)?,
             requests_per_user: requests("FEEDMILL_USER_REQUESTS_PER_MINUTE", 600)?,
@@ -204,6 +216,8 @@ mod tests {
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "true", false),
             ("FEEDMILL_RETENTION_DAYS", "0", true),
             ("FEEDMILL_SHARDS", "65", true),
+            ("FEEDMILL_MAX_SUBSCRIPTIONS", "0", true),
+            ("FEEDMILL_MAX_SUBSCRIPTIONS_PER_HOST", "20001", true),
             ("FEEDMILL_USER_REQUESTS_PER_MINUTE", "0", true),
             ("FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE", "1", false),
             ("FEEDMILL_CORS_ORIGINS", "https://reader.example, http://[::1]:8080", false),

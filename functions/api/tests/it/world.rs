@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 use domain::wheel::Pace;
 use emulator::sqs::{Attributes, Receive};
 use emulator::{Emulator, Where};
-use fetch::Reach;
+use fetch::{Fetcher, Reach};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use queue::{Queue, Urls};
@@ -71,14 +71,20 @@ impl World {
             shards: 1,
             reach: Reach::default(),
             announce_all: false,
+            max_subscriptions: 100,
+            max_subscriptions_per_host: 50,
             cors_origins: Vec::new(),
             limits: api::Limits { per_user: 10_000, per_address: 10_000 },
         };
         change(&mut rules);
+        let mut out = fetch::Settings::new("1.2.3", "https://feedmill.example/about");
+        out.reach = rules.reach.clone();
+        let web = Fetcher::new(out, Arc::clone(&clock)).unwrap();
         let key = InstallationKey::generate(&mut SystemEntropy);
         let operator = OperatorSecret::of(&key);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
-        let context = Context::new(Parts { store: store.clone(), queue, bucket: bucket.clone(), key, clock, rules });
+        let context =
+            Context::new(Parts { store: store.clone(), queue, bucket: bucket.clone(), key, web, clock, rules });
         Self { emulator, store, bucket, router: api::router(Arc::new(context)), operator, time }
     }
 

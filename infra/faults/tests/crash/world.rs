@@ -171,7 +171,8 @@ impl World {
                 retention: 24 * 180 * HOUR,
                 chunk_bytes: self.chunk_bytes,
             };
-            fetcher::Context::new(store.clone(), queue.clone(), bucket.clone(), self.web.clone(), clock.clone(), rules)
+            let (store, queue, bucket) = (store.clone(), queue.clone(), bucket.clone());
+            fetcher::Context::new(store, queue, bucket, self.web.clone(), clock.clone(), rules, &self.key)
         };
         let lanes = LANES.map(fetcher);
         let dispatcher = dispatcher::Context::new(store.clone(), queue.clone(), clock.clone(), rules);
@@ -181,10 +182,12 @@ impl World {
             shards: 1,
             reach: Reach::with_private_networks(),
             announce_all: true,
+            max_subscriptions: 100,
+            max_subscriptions_per_host: 100,
             cors_origins: Vec::new(),
             limits: api::Limits { per_user: 10_000, per_address: 10_000 },
         };
-        let parts = api::Parts { store, queue, bucket, key: self.key.clone(), clock, rules };
+        let parts = api::Parts { store, queue, bucket, key: self.key.clone(), web: self.web.clone(), clock, rules };
         Process { crash, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
     }
 

@@ -59,6 +59,7 @@ async fn the_good_feeds_are_read_with_all_their_entries() {
             subscribers: 1,
             source: "x",
             start_by: None,
+            login: None,
         };
         let answer = fetcher.get(&request).await.unwrap();
         let parsed = feed::parse(&answer.body, answer.content_type.as_deref(), &answer.final_url).unwrap();

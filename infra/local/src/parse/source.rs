@@ -109,6 +109,7 @@ async fn from_web(url: &str, fetcher: &Fetcher) -> Result<Document, Trouble> {
         subscribers: 1,
         source: "parse",
         start_by: None,
+        login: None,
     };
     let answer =
         fetcher.get(&request).await.map_err(|error| Trouble::Failed(format!("{url}: {}", error.failure().message)))?;
