@@ -14,7 +14,6 @@ mod report;
 mod run;
 mod send;
 mod start;
-mod sweep;
 
 pub use crate::context::{Context, Rules};
 pub use crate::report::Report;

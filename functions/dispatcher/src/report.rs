@@ -33,10 +33,6 @@ pub struct Report {
     pub shards_held: u64,
     /// Shards whose cursor stands before the present minute: the next run goes on there.
     pub unfinished: u64,
-    /// Sources that are deleted because nobody has wanted them for long.
-    pub rested: u64,
-    /// Sources of whose deletion nothing is left to do.
-    pub swept: u64,
 }
 
 impl Report {
@@ -57,8 +53,6 @@ impl Report {
             raced = self.raced,
             shards_held = self.shards_held,
             unfinished = self.unfinished,
-            rested = self.rested,
-            swept = self.swept,
             "dispatched"
         );
     }

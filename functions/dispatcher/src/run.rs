@@ -81,10 +81,7 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
         report,
     };
     run.walk_all(claimed).await?;
-    let mut report = run.report;
-    ctx.end_rests(deadline, &mut report).await;
-    ctx.sweep(deadline, &mut report).await;
-    Ok(report)
+    Ok(run.report)
 }
 
 /// A cursor ahead of the clock would keep its shard still until the clock comes by: the clock was wrong, or the wheel turned at another

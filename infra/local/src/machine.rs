@@ -21,7 +21,8 @@ use tokio::task::JoinSet;
 use crate::client::Client;
 use crate::data::DataFolder;
 use crate::names::{self, Choices};
-use crate::pump::{self, Mapping, schedule};
+use crate::pump::schedule::{self, Schedule};
+use crate::pump::{self, Mapping};
 use crate::trouble::Trouble;
 use crate::{gate, install, listen};
 
@@ -29,6 +30,10 @@ use crate::{gate, install, listen};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a run of the dispatcher may take, and so how long its cursor is protected when the process is killed under it.
 const DISPATCH_TIME: Duration = Duration::from_secs(15);
+/// The same of a run of maintenance, which shares the machine with everything else.
+const MAINTENANCE_TIME: Duration = Duration::from_secs(60);
+/// Minutes of the wheel from one run of maintenance to the next.
+const MAINTENANCE_MINUTES: u64 = 60;
 /// How often expired items are removed.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(15 * 60);
 /// Events at once on each lane: a slow source keeps its batch, not the lane.
@@ -159,6 +164,14 @@ impl Machine {
             dispatcher::Rules::from(settings),
         );
         self.run_dispatcher(Arc::new(dispatcher), settings, clock);
+        let maintenance = maintenance::Context::new(maintenance::Parts {
+            store: store.clone(),
+            queue: queue.clone(),
+            bucket: bucket.clone(),
+            clock: Arc::clone(clock),
+            rules: maintenance::Rules::from(settings),
+        });
+        self.run_maintenance(Arc::new(maintenance), settings, clock);
         for lane in [Lane::Fast, Lane::Slow] {
             let rules = fetcher::Rules { lane, ..fetcher::Rules::from(settings) };
             let (store, queue, bucket) = (store.clone(), queue.clone(), bucket.clone());
@@ -182,8 +195,30 @@ impl Machine {
                 }
             }
         };
-        let stopping = self.stopping.subscribe();
-        self.tasks.spawn(schedule::each_minute(settings.pace, Arc::clone(clock), run, stopping, GRACE));
+        self.run_by_minutes("dispatcher", 1, settings, clock, run);
+    }
+
+    fn run_maintenance(&mut self, context: Arc<maintenance::Context>, settings: &Settings, clock: &Clock) {
+        let time = Arc::clone(clock);
+        let run = move || {
+            let (context, deadline) = (Arc::clone(&context), time() + MAINTENANCE_TIME - maintenance::MARGIN);
+            async move {
+                match maintenance::handle(&context, maintenance::Start::default(), deadline).await {
+                    Ok(answer) => tracing::debug!(?answer, "maintained"),
+                    Err(error) => tracing::error!(error = boot::logs::causes(&error), "maintenance failed"),
+                }
+            }
+        };
+        self.run_by_minutes("maintenance", MAINTENANCE_MINUTES, settings, clock, run);
+    }
+
+    fn run_by_minutes<F, R>(&mut self, function: &'static str, minutes: u64, settings: &Settings, clock: &Clock, run: F)
+    where
+        F: Fn() -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let schedule = Schedule { function, pace: settings.pace, minutes, grace: GRACE };
+        self.tasks.spawn(schedule::by_minutes(schedule, Arc::clone(clock), run, self.stopping.subscribe()));
     }
 
     fn run_fetcher(&mut self, context: fetcher::Context, lane: Lane, clock: &Clock) {

@@ -25,6 +25,8 @@ pub const QUEUE_RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
 pub const DEAD_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The dispatcher's time-out: a run that takes longer leaves the rest to the next.
 pub const DISPATCHER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The time-out of maintenance, which runs once an hour: what takes longer goes on in the next run.
+pub const MAINTENANCE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Receives before a message is a dead letter.
 pub const MAX_RECEIVES: u32 = 6;
 /// The longest delay that SQS knows.

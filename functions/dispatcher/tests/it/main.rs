@@ -19,6 +19,5 @@ mod races;
 mod refused;
 mod rude;
 mod supersede;
-mod sweep;
 mod when;
 mod world;

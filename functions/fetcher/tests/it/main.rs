@@ -20,5 +20,4 @@ mod private;
 mod redelivery;
 mod spread;
 mod units;
-mod unwanted;
 mod world;

@@ -145,3 +145,13 @@ async fn a_private_source_that_is_being_deleted_is_asked_no_more() {
     world.work(&world.environment(), &message).await;
     assert!(world.origin.all_requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_message_without_a_url_is_fetched_from_where_the_store_says() {
+    let world = World::new().await;
+    world.origin.always("/feed", Reply::ok(rss([("a", "text")])));
+    let mut message = world.source("/feed").await;
+    message.url = None;
+    let ended = world.work(&world.environment(), &message).await;
+    assert!(matches!(ended.ending, Ending::Completed { posts_count: 1, .. }), "{ended:?}");
+}

@@ -149,8 +149,8 @@ impl Scene {
         self.world.pass(time);
     }
 
-    /// A source is deleted, the wheel has forgotten it, and what it had left is gone; the source itself goes in the next minute, in
-    /// which nobody can write to it any more.
+    /// A source is deleted, the wheel has forgotten it, and what it had left is gone; the source itself goes in the next run of
+    /// maintenance, when nobody can write to it any more.
     async fn until_swept(&self, process: &Process) {
         let since = self.world.clock.now();
         self.delete(process).await.unwrap();
@@ -174,7 +174,8 @@ impl Scene {
     pub(crate) async fn act(&mut self, process: &Process) -> Option<()> {
         match self.story {
             Story::Creation | Story::Refresh | Story::Return | Story::Deletion => self.ask(process).await,
-            Story::Dispatch | Story::Sweep => self.world.tick(process).await,
+            Story::Dispatch => self.world.tick(process).await,
+            Story::Sweep => self.world.maintain(process).await,
             Story::UnchangedPoll | Story::Landing | Story::LongLanding => {
                 assert_eq!(self.world.deliver(process).await?, 1, "a message is in the queue");
                 Some(())
@@ -234,7 +235,7 @@ impl Scene {
         let process = self.world.process(Stop::Never);
         self.follow(&process).await.unwrap();
         if self.story.deletes() {
-            // So long that nobody can write to it any more, and a few passes of the sweep.
+            // So long that nobody can write to it any more, and a few runs of maintenance.
             self.world
                 .live(&process, quiet_after(Timestamp::EPOCH).since(Timestamp::EPOCH) + 5 * MINUTE)
                 .await

@@ -12,7 +12,7 @@ use crate::world::{MINUTE, Process, SOURCES, World, text};
 const STEP: u64 = 15;
 
 impl World {
-    /// Lets time go by: the dispatcher runs in every minute in which it has anything to do, and messages are delivered as they become
+    /// Lets time go by: the dispatcher runs in every minute in which it has anything to do, maintenance while a source is being deleted, and messages are delivered as they become
     /// visible. `None` if the process stopped.
     pub(crate) async fn live(&self, process: &Process, time: Duration) -> Option<()> {
         let end = self.clock.now() + time;
@@ -33,7 +33,10 @@ impl World {
         let skipped = self.skip(now, empty).await;
         // What a run left undone is done by the next one, a minute later.
         self.pass_to(if skipped { next } else { now.next() });
-        if skipped && next < due { Some(()) } else { Box::pin(self.tick(process)).await }
+        if !skipped || next == due {
+            Box::pin(self.tick(process)).await?;
+        }
+        if self.store.sweeps().await.unwrap().is_empty() { Some(()) } else { Box::pin(self.maintain(process)).await }
     }
 
     /// The first minute after `now` in which the dispatcher has anything to do.

@@ -113,6 +113,7 @@ pub(crate) struct World {
 pub(crate) struct Process {
     pub(crate) crash: CrashPoint,
     dispatcher: dispatcher::Context,
+    maintenance: maintenance::Context,
     lanes: [fetcher::Context; 2],
     api: Router,
 }
@@ -176,6 +177,13 @@ impl World {
         };
         let lanes = LANES.map(fetcher);
         let dispatcher = dispatcher::Context::new(store.clone(), queue.clone(), clock.clone(), rules);
+        let maintenance = maintenance::Context::new(maintenance::Parts {
+            store: store.clone(),
+            queue: queue.clone(),
+            bucket: bucket.clone(),
+            clock: clock.clone(),
+            rules: maintenance::Rules { pace: Pace::REAL, retention: 24 * 180 * HOUR },
+        });
         let rules = api::Rules {
             pace: Pace::REAL,
             min_interval_minutes: 60,
@@ -188,7 +196,7 @@ impl World {
             limits: api::Limits { per_user: 10_000, per_address: 10_000 },
         };
         let parts = api::Parts { store, queue, bucket, key: self.key.clone(), web: self.web.clone(), clock, rules };
-        Process { crash, dispatcher, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
+        Process { crash, dispatcher, maintenance, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -205,6 +213,14 @@ impl World {
     pub(crate) async fn tick(&self, process: &Process) -> Option<()> {
         let deadline = self.clock.now() + Duration::from_secs(25);
         let run = dispatcher::handle(&process.dispatcher, dispatcher::Start::default(), deadline);
+        // What a run could not do is done by the next.
+        process.crash.run(Box::pin(run)).await.map(drop)
+    }
+
+    /// One run of maintenance; `None` if the process stopped.
+    pub(crate) async fn maintain(&self, process: &Process) -> Option<()> {
+        let deadline = self.clock.now() + Duration::from_secs(25);
+        let run = maintenance::handle(&process.maintenance, maintenance::Start::default(), deadline);
         // What a run could not do is done by the next.
         process.crash.run(Box::pin(run)).await.map(drop)
     }

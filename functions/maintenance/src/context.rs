@@ -1,0 +1,68 @@
+//! What every run needs, made once a process.
+
+use std::time::Duration;
+
+use blob::Bucket;
+use boot::clock::Clock;
+use boot::settings::Settings;
+use domain::id::JobIdMint;
+use domain::time::Timestamp;
+use domain::wheel::Pace;
+use queue::Queue;
+use store::Store;
+
+/// What an installation sets, as far as maintenance goes by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a wheel minute lasts: passes over everything come once a day of such minutes.
+    pub pace: Pace,
+    /// How long posts are kept.
+    pub retention: Duration,
+}
+
+impl From<&Settings> for Rules {
+    fn from(settings: &Settings) -> Self {
+        Self { pace: settings.pace, retention: settings.retention }
+    }
+}
+
+/// What a context is put together from.
+pub struct Parts {
+    /// Tables.
+    pub store: Store,
+    /// For what is announced late.
+    pub queue: Queue,
+    /// Contents of long posts.
+    pub bucket: Bucket,
+    /// The time.
+    pub clock: Clock,
+    /// Settings.
+    pub rules: Rules,
+}
+
+/// The clients and settings of one process.
+pub struct Context {
+    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    pub(crate) bucket: Bucket,
+    pub(crate) rules: Rules,
+    pub(crate) ids: JobIdMint,
+    clock: Clock,
+}
+
+impl Context {
+    /// Put together from its parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, queue, bucket, clock, rules } = parts;
+        Self { store, queue, bucket, rules, ids: JobIdMint::default(), clock }
+    }
+
+    /// Its store, which it must be admitted to before its first run.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}

@@ -1,0 +1,50 @@
+//! What a run did, in numbers.
+
+use serde::Serialize;
+
+/// Counts of one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Another run was at it: this one did nothing.
+    pub held: bool,
+    /// Users of whose deletion nothing is left to do.
+    pub erased: u64,
+    /// Users whose deletion goes on in the next run.
+    pub erasing: u64,
+    /// Sources that are deleted because nobody has wanted them for long.
+    pub rested: u64,
+    /// Sources of whose deletion nothing is left to do.
+    pub swept: u64,
+    /// Sources whose deletion goes on in the next run.
+    pub sweeping: u64,
+    /// Blobs that were looked at.
+    pub blobs_seen: u64,
+    /// Blobs that nobody named any more, and that are gone.
+    pub blobs_deleted: u64,
+    /// Migrations that wait for whoever looks after the installation.
+    pub migrations_pending: u64,
+    /// Kinds of work that go on in the next run, for want of time.
+    pub unfinished: u64,
+    /// What could not be done; the log says what and why, and a later run tries again.
+    pub failed: u64,
+}
+
+impl Report {
+    /// One line of numbers for the log.
+    pub fn log(&self) {
+        tracing::info!(
+            held = self.held,
+            erased = self.erased,
+            erasing = self.erasing,
+            rested = self.rested,
+            swept = self.swept,
+            sweeping = self.sweeping,
+            blobs_seen = self.blobs_seen,
+            blobs_deleted = self.blobs_deleted,
+            migrations_pending = self.migrations_pending,
+            unfinished = self.unfinished,
+            failed = self.failed,
+            "maintained"
+        );
+    }
+}
