@@ -107,10 +107,11 @@ impl World {
     pub(crate) async fn source(&self) -> SourceId {
         let source = SourceId::draw(&mut SystemEntropy);
         let now = self.now();
+        let url = format!("https://example.org/{source}");
         let target = Target {
             source,
             slot: Slot { period: 61, phase: 7, shard: 0 },
-            url: format!("https://example.org/{source}"),
+            url: Some(url.clone()),
             host: "example.org".to_owned(),
             lane: Lane::Fast,
             settings: SourceSettings::DEFAULT,
@@ -119,8 +120,9 @@ impl World {
         };
         let head = Head {
             source,
-            url: target.url.clone(),
-            url_keys: vec![target.url.clone()],
+            url: url.clone(),
+            url_keys: vec![url],
+            owner: None,
             title: None,
             site: None,
             icon: None,
@@ -144,7 +146,7 @@ impl World {
             lease_until: now + HOUR,
             reason: Reason::First,
         });
-        let new = NewSource { head, target, pointer, due: Minute(0) };
+        let new = NewSource { head, target, pointer, due: Minute(0), sealed: None, subscription: None };
         assert_eq!(self.store.create(&new).await.unwrap(), Creating::Created);
         source
     }
