@@ -11,6 +11,7 @@ pub mod failure;
 pub mod folder;
 pub mod id;
 pub mod job;
+pub mod label;
 pub mod landing;
 pub mod listing;
 pub mod message;

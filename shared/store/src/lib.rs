@@ -15,10 +15,12 @@ mod jobs;
 mod key;
 mod landing;
 mod life;
+mod listing;
 mod meter;
 mod migrations;
 mod posts;
 mod readers;
+mod retention;
 mod row;
 mod schema;
 mod sources;
@@ -37,10 +39,12 @@ pub use hand::{Marking, Queued, Superseding, Swap};
 pub use jobs::{DeleteJob, Finish, Look};
 pub use landing::*;
 pub use life::*;
+pub use listing::Consistency;
 pub use meter::{Meter, Reading};
 pub use migrations::{BASELINE, DryRun, MigrationStatus, Migrations, Step};
 pub use posts::*;
 pub use readers::*;
+pub use retention::{Raising, Retention};
 pub use schema::{
     BY_SLOT, BY_SOURCE, BY_SUBSCRIBED, Column, ColumnType, Index, POSTS_TABLE, Projected, READERS_TABLE,
     SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL, TableShape,

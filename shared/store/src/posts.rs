@@ -3,7 +3,7 @@
 mod blobs;
 mod item;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,7 +17,7 @@ use crate::Store;
 use crate::content::Body;
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::row::{Row, text};
+use crate::row::{self, Item, Row, text};
 use crate::schema::BY_SOURCE;
 
 pub(crate) use item::{edit, natural_item, post_item};
@@ -74,6 +74,23 @@ pub enum Content {
     Inline(String),
     /// In the blob of that name; [`crate::unpack`] reads its bytes.
     InBlob(String),
+}
+
+impl Content {
+    /// The blob that holds it.
+    pub(crate) fn in_blob(&self) -> Option<String> {
+        match self {
+            Self::InBlob(name) => Some(name.clone()),
+            Self::None | Self::Inline(_) => None,
+        }
+    }
+}
+
+impl Post {
+    /// The post in an item, or in a copy of it.
+    pub(crate) fn of(item: &Item) -> Result<Self, StoreError> {
+        item::post(item)
+    }
 }
 
 /// What is stored of a feed's entry, whatever number it gets.
@@ -202,15 +219,24 @@ impl Store {
         self.get("reading a post", &Key::post(number)).await?.as_ref().map(item::post).transpose()
     }
 
-    /// The posts under `numbers` in that order; those that do not exist are left out. Eventually consistent.
+    /// The posts under `numbers` in that order; those that do not exist, or cannot be read, are left out. One that has just landed is there: what an
+    /// eventually consistent read does not find is asked for once more.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn posts(&self, numbers: &[PostNumber]) -> Result<Vec<Post>, StoreError> {
+        const OPERATION: &str = "reading posts";
         let keys = numbers.iter().copied().map(Key::post);
-        let items = self.batch_get("reading posts", keys, false, None).await?;
-        let mut posts = items.iter().map(|item| item::post(item).map(|post| (post.number, post)));
-        let mut posts: HashMap<PostNumber, Post> = posts.by_ref().collect::<Result<_, _>>()?;
+        let mut items = self.batch_get(OPERATION, keys, false, None).await?;
+        if items.len() < numbers.len() {
+            let found: HashSet<Option<&str>> = items.iter().map(number_of).collect();
+            let texts = numbers.iter().map(|number| (*number, number.to_string()));
+            let missing: Vec<Key> =
+                texts.filter(|(_, text)| !found.contains(&Some(text))).map(|(number, _)| Key::post(number)).collect();
+            items.extend(self.batch_get(OPERATION, missing, true, None).await?);
+        }
+        let posts = row::readable(&items, item::post).into_iter();
+        let mut posts: HashMap<PostNumber, Post> = posts.map(|post| (post.number, post)).collect();
         Ok(numbers.iter().filter_map(|number| posts.remove(number)).collect())
     }
 
@@ -246,4 +272,8 @@ impl Store {
         };
         items.iter().map(place).collect()
     }
+}
+
+fn number_of(item: &Item) -> Option<&str> {
+    item.get(key::NUMBER)?.as_n().ok().map(String::as_str)
 }

@@ -3,6 +3,8 @@
 mod credential;
 mod erase;
 mod folders;
+mod kept;
+mod label;
 mod profile;
 mod register;
 mod sign_in;
@@ -16,6 +18,7 @@ use crate::write::Write;
 pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use folders::{ChangingFolders, FolderChange};
+pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
 pub use subscription::{Beginning, Changing, Subscribing};

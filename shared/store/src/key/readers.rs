@@ -1,7 +1,8 @@
 //! Keys of the table `readers`.
 
 use domain::account::{CredentialKind, Email, SecretHash, What, Who};
-use domain::id::{ShortId, SourceId, UserId};
+use domain::id::{PostNumber, ShortId, SourceId, UserId};
+use domain::label::LabelName;
 use domain::time::Timestamp;
 
 use super::{Key, PK, SK};
@@ -13,6 +14,9 @@ pub(crate) const PROFILE: &str = "PROFILE";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUB#";
 /// Sort key of all of a user's folders.
 pub(crate) const FOLDERS: &str = "FOLDERS";
+/// What sort keys of labels begin with; the name follows.
+pub(crate) const LABEL_PREFIX: &str = "LABEL#";
+const KEPT_PREFIX: &str = "KEPT#";
 /// Partition of the deletions of users that are under way.
 pub(crate) const DELETING: &str = "DELETING";
 
@@ -59,6 +63,21 @@ impl Key {
     /// All of a user's folders.
     pub(crate) fn folders(user: UserId) -> Self {
         Self::reader(user_partition(user), FOLDERS)
+    }
+
+    /// What a user has put on a post.
+    pub(crate) fn kept(user: UserId, number: PostNumber) -> Self {
+        Self::reader(user_partition(user), kept_sk(number.get()))
+    }
+
+    /// A user's copy of a post.
+    pub(crate) fn copy(user: UserId, number: PostNumber) -> Self {
+        Self::reader(user_partition(user), format!("COPY#{:015}", number.get()))
+    }
+
+    /// A user's label.
+    pub(crate) fn label(user: UserId, label: &LabelName) -> Self {
+        Self::reader(user_partition(user), format!("{LABEL_PREFIX}{label}"))
     }
 
     /// Failed attempts to sign in, in the minute of `now`.
@@ -116,6 +135,21 @@ pub(crate) fn subscription_of(sk: &str) -> Option<SourceId> {
     sk.strip_prefix(SUBSCRIPTION_PREFIX)?.parse().ok()
 }
 
+/// In as many digits as 62^8 has, so that text order is number order.
+fn kept_sk(number: u64) -> String {
+    format!("{KEPT_PREFIX}{number:015}")
+}
+
+/// The first and the last sort key of what is kept from one number to another.
+pub(crate) fn kept_between(from: Option<PostNumber>, to: Option<PostNumber>) -> (String, String) {
+    (kept_sk(from.map_or(0, PostNumber::get)), kept_sk(to.map_or(PostNumber::END, PostNumber::get)))
+}
+
+/// The post under a sort key made by [`Key::kept`].
+pub(crate) fn kept_of(sk: &str) -> Option<PostNumber> {
+    PostNumber::new(sk.strip_prefix(KEPT_PREFIX)?.parse().ok()?)
+}
+
 /// The partition of someone's failed attempts: a hash, since whoever tries can type anything, and it is nobody's business.
 pub(crate) fn sign_in_partition(who: &Who<'_>) -> String {
     let hash = blake3::hash(who.key().as_bytes()).to_hex();
@@ -147,6 +181,11 @@ mod tests {
         check(&Key::credential(user, "3kTMd9aZ".parse::<InvitationId>().unwrap()), mine, "INVITATION#3kTMd9aZ");
         check(&Key::credential(user, "3kTMd9aZ".parse::<ResetId>().unwrap()), mine, "RESET#3kTMd9aZ");
         check(&Key::email(&"Ada@Example.org".parse().unwrap()), "EMAIL#ada@example.org", "-");
+        let number = PostNumber::new(6_000_000_000_000).unwrap();
+        check(&Key::kept(user, number), mine, "KEPT#006000000000000");
+        check(&Key::copy(user, number), mine, "COPY#006000000000000");
+        check(&Key::label(user, &"to #read".parse().unwrap()), mine, "LABEL#to #read");
+        assert_eq!(kept_of("KEPT#006000000000000"), Some(number));
         check(&Key::deleting(user), "DELETING", &user.to_string());
         check(&Key::folders(user), mine, "FOLDERS");
         check(&Key::first(), "META", "FIRST");

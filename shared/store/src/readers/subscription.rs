@@ -261,9 +261,21 @@ impl Store {
         source: SourceId,
         change: impl Fn(&mut Subscription) -> bool,
     ) -> Result<Changing, StoreError> {
-        let Some(mut there) = self.subscription(user, source).await? else {
-            return Ok(Changing::Missing);
-        };
+        match self.subscription(user, source).await? {
+            Some(there) => self.change_read_subscription(there, change).await,
+            None => Ok(Changing::Missing),
+        }
+    }
+
+    /// Likewise, from a subscription that was read.
+    ///
+    /// # Errors
+    /// [`StoreError`]; when it is retryable the change may have been made.
+    pub async fn change_read_subscription(
+        &self,
+        mut there: Subscription,
+        change: impl Fn(&mut Subscription) -> bool,
+    ) -> Result<Changing, StoreError> {
         let mut patience = Patience::new();
         loop {
             let version = there.version;

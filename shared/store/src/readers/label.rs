@@ -1,0 +1,106 @@
+//! Labels: there by name, put on posts, renamed and ended with all of that.
+
+use domain::id::{PostNumber, UserId};
+use domain::label::LabelName;
+use domain::reading::Order;
+use domain::time::Timestamp;
+
+use super::alive;
+use super::kept::{Flag, Keeping, KeptRange};
+use crate::Store;
+use crate::error::StoreError;
+use crate::key::{self, Key};
+use crate::row::{self, text};
+use crate::write::put;
+
+/// Posts that are renamed or freed of a label at a time.
+const AT_ONCE: usize = 500;
+
+impl Store {
+    /// The labels of a user, by name, as of now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn labels(&self, user: UserId) -> Result<Vec<LabelName>, StoreError> {
+        let request = self.client.query().table_name(self.readers()).consistent_read(true);
+        let request = request
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+            .expression_attribute_names("#pk", key::PK)
+            .expression_attribute_names("#sk", key::SK)
+            .expression_attribute_values(":pk", text(key::user_partition(user)))
+            .expression_attribute_values(":prefix", text(key::LABEL_PREFIX));
+        let items = self.query("listing labels", request, usize::MAX).await?;
+        let mut labels = row::readable(&items, row::label);
+        labels.sort();
+        Ok(labels)
+    }
+
+    /// Makes a label, if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again makes sure.
+    pub async fn make_label(&self, user: UserId, label: &LabelName, now: Timestamp) -> Result<Keeping, StoreError> {
+        const OPERATION: &str = "making a label";
+        if self.get(OPERATION, &Key::label(user, label)).await?.is_some() {
+            return Ok(Keeping::Kept);
+        }
+        let table = self.readers();
+        let actions = vec![alive(user).check(table)?, put(table, row::label_item(user, label, now))?];
+        let refused = self.transact(OPERATION, actions).await?.is_some();
+        Ok(if refused { Keeping::NoUser } else { Keeping::Kept })
+    }
+
+    /// Ends a label: it is taken from all posts, then it is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again goes on.
+    pub async fn end_label(&self, user: UserId, label: &LabelName) -> Result<(), StoreError> {
+        let flag = Flag::Label(label.clone());
+        self.each_labelled(user, &flag, async |numbers| self.unflag(user, numbers, &flag).await).await?;
+        self.delete_all("ending a label", &[Key::label(user, label)]).await
+    }
+
+    /// Gives all posts under a label another one instead. Whoever is stopped finds the rest of them under the old one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the same call again goes on.
+    pub async fn rename_label(
+        &self,
+        user: UserId,
+        label: &LabelName,
+        to: &LabelName,
+        now: Timestamp,
+    ) -> Result<Keeping, StoreError> {
+        if label == to {
+            return Ok(Keeping::Kept);
+        }
+        if self.make_label(user, to, now).await? == Keeping::NoUser {
+            return Ok(Keeping::NoUser);
+        }
+        let (old, new) = (Flag::Label(label.clone()), Flag::Label(to.clone()));
+        self.each_labelled(user, &old, async |numbers| {
+            // What is not kept any more needs no label.
+            self.flag(user, numbers, &new).await?;
+            self.unflag(user, numbers, &old).await
+        })
+        .await?;
+        self.delete_all("ending a label", &[Key::label(user, label)]).await?;
+        Ok(Keeping::Kept)
+    }
+
+    async fn each_labelled(
+        &self,
+        user: UserId,
+        flag: &Flag,
+        change: impl AsyncFn(&[PostNumber]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut range = KeptRange { order: Order::OldestFirst, above: None, below: None };
+        loop {
+            let some = self.kept(user, flag, range, AT_ONCE).await?;
+            let numbers: Vec<PostNumber> = some.into_iter().map(|(number, _)| number).collect();
+            change(&numbers).await?;
+            let Some(last) = numbers.last() else { return Ok(()) };
+            range.above = Some(*last);
+        }
+    }
+}
