@@ -8,6 +8,7 @@ use boot::settings::Settings;
 use domain::account::OperatorSecret;
 use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
 use domain::private::Vault;
+use domain::repeat::Repeats;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
 use fetch::{Fetcher, Reach};
@@ -100,6 +101,7 @@ pub struct Context {
     pub(crate) ids: JobIdMint,
     pub(crate) operator: OperatorSecret,
     pub(crate) meters: Meters,
+    pub(crate) repeats: Repeats,
     clock: Clock,
 }
 
@@ -110,6 +112,7 @@ impl Context {
             store: parts.store,
             queue: parts.queue,
             bucket: parts.bucket,
+            repeats: Repeats::new(&parts.key),
             meters: Meters::new(parts.rules.limits),
             rules: parts.rules,
             face: PostFace::new(&parts.key),

@@ -25,6 +25,8 @@ const FLOOR: u32 = 60;
 
 /// A source to be.
 pub(crate) struct Draft<'a> {
+    /// Its id, drawn from the request's `Draws`, so that a repeated request makes the same one.
+    pub(crate) id: SourceId,
     /// Where it is fetched from.
     pub(crate) url: &'a Url,
     /// Under what it is found.
@@ -72,7 +74,7 @@ impl Context {
     }
 
     fn new_source(&self, draft: &Draft<'_>) -> NewSource {
-        let (now, source) = (self.now(), SourceId::draw(&mut SystemEntropy));
+        let (now, source) = (self.now(), draft.id);
         let subscribers = u32::from(draft.reader.is_some());
         let is_private = draft.secrets.is_some();
         let target = Target {

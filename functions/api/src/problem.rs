@@ -128,6 +128,27 @@ impl Problem {
         Self { retry_after: Some(wait), ..many }
     }
 
+    pub(crate) fn bad_repeat_key() -> Self {
+        let detail = "`Idempotency-Key` must be one name of 1 to 255 printable ASCII characters, for example a UUID";
+        Self::new(StatusCode::BAD_REQUEST, "bad_idempotency_key", "Bad Idempotency-Key", detail)
+    }
+
+    pub(crate) fn key_reused() -> Self {
+        let detail = "this `Idempotency-Key` was used for another request; use a new one for each";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency-Key used before", detail)
+    }
+
+    pub(crate) fn still_running() -> Self {
+        let detail = "the request of this `Idempotency-Key` is under way; repeat it in a moment for its answer";
+        let wait = Some(Duration::from_secs(1));
+        Self { retry_after: wait, ..Self::conflict("idempotency_key_in_use", detail) }
+    }
+
+    pub(crate) fn answer_not_kept() -> Self {
+        let detail = "this was done before, but its answer cannot be shown again; look at what is there";
+        Self::conflict("idempotent_answer_gone", detail)
+    }
+
     /// The same, naming the request in which it occurred.
     pub(crate) fn of_request(self, id: RequestId) -> Self {
         Self { instance: Some(id), ..self }

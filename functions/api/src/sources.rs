@@ -22,6 +22,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Admin, Viewer};
 use crate::context::{Context, Rules};
+use crate::conventions::Draws;
 use crate::extract::{Body, One, Page, PageQuery};
 use crate::making::{DRAWS, Draft, Making};
 use crate::problem::Problem;
@@ -103,6 +104,7 @@ impl Settings {
 async fn add(
     _: Admin,
     State(context): State<Arc<Context>>,
+    mut draws: Draws,
     Body(add): Body<Add>,
 ) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
@@ -111,22 +113,29 @@ async fn add(
     }
     let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };
     let settings = wanted.over(context.rules.default_settings(), &context.rules)?;
-    let (source, status) = context.create(&url, settings).await?;
+    let (source, status) = context.create(&url, settings, &mut draws).await?;
     let view = context.source_view(source).await?.ok_or_else(|| Problem::not_found("source"))?;
     Ok((status, [(LOCATION, format!("/v1/sources/{source}"))] as [(HeaderName, String); 1], Json(view)))
 }
 
 impl Context {
     /// Makes a source for `url` and queues its first fetch; the one that has this URL already is as good.
-    async fn create(&self, url: &Url, settings: SourceSettings) -> Result<(SourceId, StatusCode), Problem> {
+    async fn create(
+        &self,
+        url: &Url,
+        settings: SourceSettings,
+        draws: &mut Draws,
+    ) -> Result<(SourceId, StatusCode), Problem> {
         let known = fetch::normalise(url);
         for _ in 0..DRAWS {
+            let id = SourceId::draw(draws);
             if let Some(source) = self.store.find_by_url(&known).await?
                 && self.take_up(source).await?
             {
-                return Ok((source, StatusCode::OK));
+                // An earlier attempt at this very request may have made it.
+                return Ok((source, if source == id { StatusCode::CREATED } else { StatusCode::OK }));
             }
-            let draft = Draft { url, key: &known, settings, reader: None, secrets: None };
+            let draft = Draft { id, url, key: &known, settings, reader: None, secrets: None };
             if let Making::Made(new) = self.make(&draft).await? {
                 return Ok((new.target.source, StatusCode::CREATED));
             }

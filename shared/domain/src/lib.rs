@@ -19,6 +19,7 @@ pub mod parsed;
 pub mod plan;
 pub mod private;
 pub mod reading;
+pub mod repeat;
 pub mod response;
 pub mod shape;
 pub mod source;

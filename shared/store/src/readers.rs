@@ -7,6 +7,7 @@ mod kept;
 mod label;
 mod profile;
 mod register;
+mod repeat;
 mod sign_in;
 mod subscription;
 
@@ -21,6 +22,7 @@ pub use folders::{ChangingFolders, FolderChange};
 pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
+pub use repeat::{Attempt, Repeating};
 pub use subscription::{Beginning, Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,6 +26,15 @@ const COMMON: [(&str, &str); 4] = [
     ("503", "Not possible right now; repeat the request in a moment."),
 ];
 
+const NOT_FOUND: (&str, &str) = ("404", "There is no such thing, or it is not for you.");
+const NOT_SIGNED_IN: (&str, &str) =
+    ("401", "Nothing, or nothing good, shows who asks: `not_signed_in`, `bad_credential`.");
+/// What a POST can answer because of its `Idempotency-Key`.
+const REPEATABLE: [(&str, &str); 2] = [
+    ("409", "`idempotency_key_in_use`: the same request is under way."),
+    ("422", "`idempotency_key_reused`: that key was another request's."),
+];
+
 /// The description, written when it is first asked for.
 struct Document {
     rooms: OpenApi,
@@ -36,6 +45,14 @@ struct Document {
 pub(crate) fn described(rooms: OpenApiRouter<Arc<Context>>) -> Router<Arc<Context>> {
     let (router, rooms) = rooms.routes(routes!(description)).split_for_parts();
     router.layer(Extension(Arc::new(Document { rooms, written: OnceLock::new() })))
+}
+
+/// The paths whose POST is for everybody: `security(())`.
+pub(super) fn open_posts(rooms: &OpenApiRouter<Arc<Context>>) -> Arc<[String]> {
+    let paths = rooms.get_openapi().paths.paths.iter();
+    let nothing = Some(vec![SecurityRequirement::default()]);
+    let open = paths.filter(|(_, item)| item.post.as_ref().is_some_and(|post| post.security == nothing));
+    open.map(|(path, _)| path.clone()).collect()
 }
 
 /// This description.
@@ -68,7 +85,10 @@ fn whole(mut api: Value) -> Value {
         "license": { "name": env!("CARGO_PKG_LICENSE") },
     });
     api["servers"] = json!([{ "url": "/" }]);
+    api["components"]["parameters"] = parameters();
     api["components"]["schemas"]["Problem"] = problem();
+    api["components"]["securitySchemes"] = schemes();
+    api["security"] = json!([{ "token": [] }, { "session": [] }, { "operator": [] }]);
     if let Some(paths) = api["paths"].as_object_mut() {
         for (path, item) in paths {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -87,24 +107,37 @@ fn complete(operation: &mut Value, path: &str, method: &str) {
     let mut parameters: Vec<Value> = names(path).filter(|name| !has(&own, name)).map(in_path).collect();
     let has_id = !parameters.is_empty();
     parameters.extend(own);
+    match method {
+        "post" => parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" })),
+        "get" => parameters.push(json!({ "$ref": "#/components/parameters/IfNoneMatch" })),
+        _ => {}
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
+    let is_open = operation["security"] == json!([{}]);
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    for (status, why) in COMMON.into_iter().chain(has_id.then_some(("404", "There is no such thing, or not for you.")))
-    {
+    let common = COMMON.into_iter().chain(has_id.then_some(NOT_FOUND)).chain((!is_open).then_some(NOT_SIGNED_IN));
+    for (status, why) in common.chain(REPEATABLE.into_iter().filter(|_| method == "post")) {
         describe(responses, status, why);
     }
+    if method == "get" {
+        describe(responses, "304", "It is still what `If-None-Match` says.");
+    }
     for (status, response) in responses {
-        if status.starts_with(['4', '5']) {
+        if status.starts_with(['4', '5']) && response.get("content").is_none() {
             let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
             response["content"] = json!({ "application/problem+json": problem });
         }
     }
 }
 
+/// One more reason for a status that may have some already.
 fn describe(responses: &mut Map<String, Value>, status: &str, why: &str) {
-    responses.entry(status).or_insert_with(|| json!({ "description": why }));
+    let response = responses.entry(status).or_insert_with(|| json!({ "description": "" }));
+    let said = response["description"].as_str().unwrap_or_default();
+    let all = if said.is_empty() { why.to_owned() } else { format!("{said} {why}") };
+    response["description"] = all.into();
 }
 
 fn has(parameters: &[Value], name: &str) -> bool {
@@ -126,6 +159,31 @@ fn in_path(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "pattern": pattern } })
 }
 
+/// Parameters of many operations.
+fn parameters() -> Value {
+    json!({
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A name for this request, new for each, for example a UUID. Sent again under it, the request has one effect and the same answer, for a day.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" },
+        },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "The `ETag` of what is known already.",
+            "schema": { "type": "string" },
+        },
+    })
+}
+
+/// How it is shown who asks.
+fn schemes() -> Value {
+    json!({
+        "token": { "type": "http", "scheme": "bearer", "description": "An API token, or a session's secret." },
+        "session": { "type": "apiKey", "in": "cookie", "name": "feedmill_session", "description": "A browser that is signed in." },
+        "operator": { "type": "apiKey", "in": "header", "name": "Authorization", "description": "`Operator SECRET`: whoever holds the installation's key." },
+    })
+}
+
 /// RFC 9457, with a stable code.
 fn problem() -> Value {
     json!({
@@ -138,6 +196,7 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string" },
             "code": { "type": "string" },
+            "instance": { "type": "string", "description": "`urn:uuid:` and the request's id" },
         },
     })
 }

@@ -4,8 +4,10 @@ mod address;
 mod buckets;
 mod document;
 mod frame;
+mod kept;
 pub(crate) mod limits;
 mod origins;
+mod repeat;
 #[allow(dead_code, reason = "the room of accounts uses the rest next")]
 pub(crate) mod schema;
 mod unchanged;
@@ -19,14 +21,17 @@ use utoipa_axum::router::OpenApiRouter;
 #[allow(unused_imports, reason = "the room that knows who asks uses it next")]
 pub(crate) use self::address::ClientAddress;
 pub(crate) use self::frame::RequestId;
+pub(crate) use self::repeat::Draws;
 use crate::context::Context;
 use crate::problem::Problem;
 
 /// The rooms behind all that holds for every request. What is named last is outermost.
 pub(crate) fn around(rooms: OpenApiRouter<Arc<Context>>, context: &Arc<Context>) -> Router {
+    let open = repeat::Open(document::open_posts(&rooms));
     let mut router = document::described(rooms)
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
+        .layer(from_fn_with_state((Arc::clone(context), open), repeat::once))
         .layer(from_fn_with_state(Arc::clone(context), limits::limited))
         .layer(from_fn(unchanged::unchanged));
     if let Some(cors) = origins::cors(&context.rules.cors_origins) {

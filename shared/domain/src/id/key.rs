@@ -19,6 +19,8 @@ pub enum Label {
     Cursor,
     /// Signed-in sessions.
     Session,
+    /// What a repeated request finds again.
+    Repeat,
     /// What its operator shows.
     Operator,
     /// How private sources are found again. If it changed, who adds such a URL again would get a second source.
@@ -33,6 +35,7 @@ impl Label {
             Self::Seal => "seal",
             Self::Cursor => "cursor",
             Self::Session => "session",
+            Self::Repeat => "repeat",
             Self::Operator => "operator",
             Self::PrivateUrl => "private-url",
         }
@@ -142,6 +145,7 @@ mod tests {
             (Label::PostId, "9b2dc7d65efcc0e26ef9703c16e3dad0317ce6eace096fd17862f7f9daab4426"),
             (Label::Seal, "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be"),
             (Label::Cursor, "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b"),
+            (Label::Repeat, "43873dca357e4bd4168e8b8259e25b52f78dfc146dfa36f8d1f2d042ac4c32f3"),
             (Label::Session, "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96"),
             (Label::Operator, "3600c902e126797c5ad77e9f1d45b5503ddd9cf0c857936ddfc3db3524f32011"),
             (Label::PrivateUrl, "28e96d5ad1e7acdc31fe89f087b9cfd779c3b667f2bd7d080b8d6f84a350558a"),

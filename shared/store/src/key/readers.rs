@@ -3,6 +3,7 @@
 use domain::account::{CredentialKind, Email, SecretHash, What, Who};
 use domain::id::{PostNumber, ShortId, SourceId, UserId};
 use domain::label::LabelName;
+use domain::repeat::{Repeat, Sender};
 use domain::time::Timestamp;
 
 use super::{Key, PK, SK};
@@ -85,6 +86,15 @@ impl Key {
         Self::reader(sign_in_partition(who), sign_in_minute(now))
     }
 
+    /// A request that may be sent again: among what is its user's, or alone.
+    pub(crate) fn repeat(repeat: &Repeat) -> Self {
+        let hex: String = repeat.name().iter().map(|byte| format!("{byte:02x}")).collect();
+        match repeat.sender() {
+            Sender::User(user) => Self::reader(user_partition(user), format!("IDEM#{hex}")),
+            Sender::Operator | Sender::Anybody => Self::reader(format!("IDEM#{hex}"), "-"),
+        }
+    }
+
     pub(crate) fn deleting(user: UserId) -> Self {
         Self::reader(DELETING, user.to_string())
     }
@@ -164,7 +174,8 @@ pub(crate) fn sign_in_minute(now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::id::{InvitationId, ResetId, SessionId, SystemEntropy, TokenId};
+    use domain::id::{InstallationKey, InvitationId, ResetId, SessionId, SystemEntropy, TokenId};
+    use domain::repeat::Repeats;
 
     fn check(key: &Key, pk: &str, sk: &str) {
         assert_eq!(key, &Key::reader(pk, sk));
@@ -189,6 +200,10 @@ mod tests {
         check(&Key::deleting(user), "DELETING", &user.to_string());
         check(&Key::folders(user), mine, "FOLDERS");
         check(&Key::first(), "META", "FIRST");
+        let repeats = Repeats::new(&InstallationKey::from_bytes([7; 32]));
+        let key = "8e03978e-40d5-43dd-bc93-6894a57f9324".parse().unwrap();
+        check(&Key::repeat(&repeats.of(Sender::User(user), &key)), mine, "IDEM#e00f5fcede8b189321dc4a5daef6c33b");
+        check(&Key::repeat(&repeats.of(Sender::Anybody, &key)), "IDEM#8358295ba092446e12f242e14bc7583c", "-");
         let hash = SecretHash::<domain::id::kinds::Session>::from_bytes([0xa5; 32]);
         check(&Key::secret(&hash), &format!("T#{}", "a5".repeat(32)), "SESSION");
 

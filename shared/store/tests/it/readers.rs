@@ -4,6 +4,7 @@ mod credentials;
 mod erase;
 mod profile;
 mod register;
+mod repeat;
 mod sign_in;
 mod table;
 mod units;

@@ -87,6 +87,21 @@ async fn each_operation_has_a_name_of_its_own_and_says_what_it_answers() {
 }
 
 #[tokio::test]
+async fn each_operation_says_who_may_ask_and_each_post_that_it_may_be_repeated() {
+    let document = World::new().await.get("/openapi.json").await.json;
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    for requirement in document["security"].as_array().unwrap() {
+        assert!(requirement.as_object().unwrap().keys().all(|name| schemes.contains_key(name)), "{requirement}");
+    }
+    for (path, method, operation) in operations(&document) {
+        let open = operation["security"] == serde_json::json!([{}]);
+        assert_eq!(operation["responses"].get("401").is_none(), open, "{method} {path}");
+        let repeatable = operation["parameters"].to_string().contains("/IdempotencyKey");
+        assert_eq!(repeatable, method == Method::POST, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn each_reference_leads_somewhere() {
     let document = World::new().await.get("/openapi.json").await.json;
     let text = document.to_string();

@@ -5,4 +5,5 @@ mod frame;
 mod limits;
 mod logs;
 mod origins;
+mod repeat;
 mod unchanged;
