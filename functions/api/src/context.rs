@@ -5,7 +5,7 @@ use std::sync::Arc;
 use blob::Bucket;
 use boot::clock::Clock;
 use boot::settings::Settings;
-use domain::account::OperatorSecret;
+use domain::account::{OperatorSecret, Registration};
 use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
 use domain::private::Vault;
 use domain::repeat::Repeats;
@@ -15,6 +15,7 @@ use fetch::{Fetcher, Reach};
 use queue::Queue;
 use store::Store;
 
+use crate::accounts::Passwords;
 use crate::conventions::limits::{Limits, Meters};
 use crate::cursor::Cursors;
 
@@ -39,6 +40,10 @@ pub struct Rules {
     pub cors_origins: Vec<String>,
     /// How many requests a minute.
     pub limits: Limits,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// Browsers send the cookie over TLS only.
+    pub secure_cookies: bool,
 }
 
 impl From<&Settings> for Rules {
@@ -54,6 +59,8 @@ impl From<&Settings> for Rules {
             max_subscriptions_per_host: settings.max_subscriptions_per_host,
             cors_origins: settings.cors_origins.clone(),
             limits: Limits { per_user: settings.requests_per_user, per_address: settings.requests_per_address },
+            registration: settings.registration,
+            secure_cookies: settings.secure_cookies,
         }
     }
 }
@@ -83,6 +90,8 @@ pub struct Parts {
     pub web: Fetcher,
     /// The time.
     pub clock: Clock,
+    /// Hashes and compares passwords.
+    pub passwords: Arc<Passwords>,
     /// Settings.
     pub rules: Rules,
 }
@@ -102,6 +111,7 @@ pub struct Context {
     pub(crate) operator: OperatorSecret,
     pub(crate) meters: Meters,
     pub(crate) repeats: Repeats,
+    pub(crate) passwords: Arc<Passwords>,
     clock: Clock,
 }
 
@@ -121,6 +131,7 @@ impl Context {
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
             operator: OperatorSecret::of(&parts.key),
+            passwords: parts.passwords,
             clock: parts.clock,
         }
     }

@@ -6,6 +6,7 @@
 //! Who asks is known before anything is looked up or done: every handler says by its first argument whom it is for.
 
 mod access;
+mod accounts;
 mod context;
 mod conventions;
 mod cursor;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use crate::accounts::{Cost, Passwords};
 pub use crate::context::{Context, Parts, Rules, way_out};
 pub use crate::conventions::limits::Limits;
 pub use crate::problem::Problem;
@@ -36,6 +38,7 @@ pub const MAX_ANSWER_BYTES: usize = 5_500_000;
 pub fn router(context: Arc<Context>) -> Router {
     let rooms = OpenApiRouter::new()
         .merge(health::routes())
+        .merge(accounts::routes())
         .merge(sources::routes())
         .merge(refresh::routes())
         .merge(jobs::routes())

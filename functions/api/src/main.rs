@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Context, Parts, Rules};
+use api::{Context, Cost, Parts, Passwords, Rules};
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::settings::{Settings, Vars};
@@ -24,6 +24,7 @@ async fn main() -> Result<(), Stopped> {
     store.admit(Some(&key.fingerprint()), clock()).await?;
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
-    let context = Context::new(Parts { store, queue, bucket, key, web, clock, rules });
+    let passwords = Arc::new(Passwords::new(Cost::OWASP));
+    let context = Context::new(Parts { store, queue, bucket, key, web, clock, passwords, rules });
     lambda_http::run(api::router(Arc::new(context))).await.map_err(Stopped::by)
 }

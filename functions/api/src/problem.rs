@@ -88,8 +88,76 @@ impl Problem {
     }
 
     pub(crate) fn operator_only() -> Self {
-        let detail = "only the operator asks in another user's name: leave the header Feedmill-User out";
+        let detail = "this is for the operator alone, who holds the installation's key: use the command line where Feedmill runs";
         Self::new(StatusCode::FORBIDDEN, "operator_only", "For the operator only", detail)
+    }
+
+    pub(crate) fn not_for_tokens() -> Self {
+        let detail = "a program's token neither sees nor changes what lets people in: sign in for this";
+        Self::new(StatusCode::FORBIDDEN, "not_for_tokens", "Not for tokens", detail)
+    }
+
+    pub(crate) fn wrong_password() -> Self {
+        let detail = "this e-mail address and this password do not belong together";
+        Self::new(StatusCode::FORBIDDEN, "wrong_password", "Wrong password", detail)
+    }
+
+    /// Too many wrong passwords within `window`.
+    pub(crate) fn too_many_failures(window: Duration) -> Self {
+        let detail = "there were too many wrong passwords for this e-mail address or from this network: wait a quarter of an hour, or use a session or token that is in force";
+        let title = "Too many wrong passwords";
+        let failures = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", title, detail);
+        Self { retry_after: Some(window), ..failures }
+    }
+
+    /// More passwords to hash than there is memory for.
+    pub(crate) fn too_many_at_once() -> Self {
+        let detail = "too many people show their password right now; repeat the request in a moment";
+        let later = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", detail);
+        Self { retry_after: Some(Duration::from_secs(1)), ..later }
+    }
+
+    pub(crate) fn registration_closed() -> Self {
+        let detail = "this installation takes in nobody by registration: ask an administrator for an account";
+        Self::new(StatusCode::FORBIDDEN, "registration_closed", "Registration is closed", detail)
+    }
+
+    pub(crate) fn invitation_needed() -> Self {
+        let detail = "this installation takes in whoever is invited: ask an administrator for an invitation";
+        Self::new(StatusCode::FORBIDDEN, "invitation_needed", "An invitation is needed", detail)
+    }
+
+    pub(crate) fn invitation_spent() -> Self {
+        let detail = "this invitation was used, is over or was taken back: ask an administrator for another";
+        Self::new(StatusCode::FORBIDDEN, "invitation_spent", "The invitation is spent", detail)
+    }
+
+    pub(crate) fn reset_spent() -> Self {
+        let detail =
+            "this way back was used, is over, or ended with the sessions of its user: ask an administrator for another";
+        Self::new(StatusCode::FORBIDDEN, "reset_spent", "The reset link is spent", detail)
+    }
+
+    pub(crate) fn email_taken() -> Self {
+        Self::conflict("email_taken", "somebody has an account with this e-mail address")
+    }
+
+    pub(crate) fn already_bootstrapped() -> Self {
+        let detail = "this installation has had its first administrator: make an account, then let the operator make it an administrator's";
+        Self::conflict("already_bootstrapped", detail)
+    }
+
+    pub(crate) fn account_busy() -> Self {
+        Self::conflict("busy", "someone else changed this account at the same time; repeat the request")
+    }
+
+    pub(crate) fn no_free_id() -> Self {
+        Self::conflict("no_free_id", "no free id was found; repeat the request")
+    }
+
+    /// A value that cannot be what it is to be.
+    pub(crate) fn bad_input(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "A value cannot be used", detail)
     }
 
     pub(crate) fn needs_user() -> Self {

@@ -10,7 +10,6 @@ mod blobs;
 mod context;
 mod ends;
 mod erase;
-mod floors;
 mod migrate;
 mod pass;
 mod report;

@@ -82,10 +82,11 @@ impl Machine {
             let (store, queue, bucket) = (metered.clone(), queue.clone(), bucket.clone());
             (lane, fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(&clock), rules, &key))
         });
+        let passwords = Arc::new(api::Passwords::new(api::Cost::OWASP));
         let rules = api::Rules::from(&settings);
         let told = Arc::clone(&clock);
         let operator = OperatorSecret::of(&key);
-        let parts = Parts { store: store.clone(), queue, bucket, key, web, clock: told, rules };
+        let parts = Parts { store: store.clone(), queue, bucket, key, web, clock: told, passwords, rules };
         let api = api::router(Arc::new(api::Context::new(parts)));
         Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, operator, _folder: folder })
     }

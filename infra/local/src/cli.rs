@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, value_parser};
+use domain::account::Registration;
 use url::Url;
 
 /// The default data folder, in the current folder.
@@ -83,6 +84,9 @@ pub struct UpArgs {
     /// Address and port of the API; loopback only, since passwords go over plain HTTP
     #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
+    /// Who may make an account: open, invitation or closed
+    #[arg(long, value_name = "WAY", default_value = "invitation")]
+    pub registration: Registration,
     /// Also poll addresses that are not public, on any port: for feeds in your own network
     #[arg(long)]
     pub allow_private_networks: bool,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anstyle::AnsiColor;
 use boot::clock::Clock;
+use domain::account::Registration;
 use origin::Origin;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -46,6 +47,7 @@ pub async fn demo(args: &DemoArgs, clock: Clock) -> Result<(), Trouble> {
     let choices = Choices {
         tick: Duration::from_secs(args.tick),
         min_interval_minutes: INTERVAL_MINUTES,
+        registration: Registration::Invitation,
         // The bundled origin is on this machine.
         allow_private_networks: true,
         ..Choices::default()

@@ -271,6 +271,7 @@ impl Machine {
             key,
             web,
             clock: Arc::clone(clock),
+            passwords: Arc::new(api::Passwords::new(api::Cost::OWASP)),
             rules: api::Rules::from(settings),
         });
         let router = gate::guarded(api::router(Arc::new(context)), &settings.cors_origins);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use boot::settings::{Settings, SettingsError, Vars};
+use domain::account::Registration;
 use domain::timing::Lane;
 use store::Tables;
 
@@ -44,6 +45,8 @@ pub struct Choices {
     pub tick: Duration,
     /// The shortest interval, in minutes of the wheel.
     pub min_interval_minutes: u32,
+    /// Who may make an account.
+    pub registration: Registration,
     /// Whether addresses that are not public may be polled.
     pub allow_private_networks: bool,
     /// Web pages of which other origins may use the API.
@@ -55,6 +58,7 @@ impl Default for Choices {
         Self {
             tick: Duration::from_secs(60),
             min_interval_minutes: 60,
+            registration: Registration::Invitation,
             allow_private_networks: false,
             cors_origins: Vec::new(),
         }
@@ -71,6 +75,9 @@ pub fn variables(sqs: &str, choices: &Choices) -> Vec<(&'static str, String)> {
         ("FEEDMILL_BUCKET", BUCKET.to_owned()),
         ("FEEDMILL_TICK_SECONDS", choices.tick.as_secs().to_string()),
         ("FEEDMILL_MIN_INTERVAL_MINUTES", choices.min_interval_minutes.to_string()),
+        ("FEEDMILL_REGISTRATION", choices.registration.as_str().to_owned()),
+        // A cookie that needs TLS would never come back over plain HTTP.
+        ("FEEDMILL_SECURE_COOKIES", false.to_string()),
         ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", choices.allow_private_networks.to_string()),
         ("FEEDMILL_CORS_ORIGINS", choices.cors_origins.join(",")),
     ]

@@ -22,6 +22,7 @@ pub async fn up(args: &UpArgs, clock: Clock) -> Result<(), Trouble> {
     let choices = Choices {
         tick: Duration::from_secs(args.tick),
         min_interval_minutes: args.min_interval,
+        registration: args.registration,
         allow_private_networks: args.allow_private_networks,
         cors_origins: args.cors_origin.clone(),
     };

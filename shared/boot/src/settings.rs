@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::account::Registration;
 use domain::timing::Lane;
 use domain::wheel::Pace;
 
@@ -91,12 +92,14 @@ pub struct Settings {
     pub allow_private_networks: bool,
     /// `FEEDMILL_ANNOUNCE_ALL`: tells queue `tasks` of every landing, watched or not.
     pub announce_all: bool,
+    /// `FEEDMILL_REGISTRATION`: who may make an account.
+    pub registration: Registration,
+    /// `FEEDMILL_SECURE_COOKIES`: browsers send the cookie over TLS only.
+    pub secure_cookies: bool,
     /// `FEEDMILL_LANE`: which queue this fetcher serves.
     pub lane: Lane,
     /// `FEEDMILL_RETENTION_DAYS`: how long posts are kept.
     pub retention: Duration,
-    /// `FEEDMILL_RETENTION_POSTS`: how many posts of a source are shown, at most.
-    pub retention_posts: u64,
     /// `FEEDMILL_CHUNK_BYTES`: the most bytes of one landing transaction.
     pub chunk_bytes: usize,
     /// `FEEDMILL_RATE_FLOOR`: messages a minute that the fetchers are trusted with before they are measured.
@@ -143,9 +146,13 @@ impl Settings {
             min_interval_minutes: vars.within("FEEDMILL_MIN_INTERVAL_MINUTES", "minutes, 15 to 1440", 15, 1440, 60)?,
             allow_private_networks: vars.parse("FEEDMILL_ALLOW_PRIVATE_NETWORKS", BOOLEAN)?.unwrap_or(false),
             announce_all: vars.parse("FEEDMILL_ANNOUNCE_ALL", BOOLEAN)?.unwrap_or(false),
+            // Nobody gets in whom an administrator did not let in, and letting somebody in needs no change of settings.
+            registration: vars
+                .parse("FEEDMILL_REGISTRATION", "write open, invitation or closed")?
+                .unwrap_or(Registration::Invitation),
+            secure_cookies: vars.parse("FEEDMILL_SECURE_COOKIES", BOOLEAN)?.unwrap_or(true),
             lane: lane(vars)?,
             retention: Duration::from_secs(days * 24 * 3600),
-            retention_posts: vars.within("FEEDMILL_RETENTION_POSTS", "posts, 20 to 1000000", 20, 1_000_000, 10_000)?,
             chunk_bytes: vars.within("FEEDMILL_CHUNK_BYTES", "bytes, 16384 to 4000000", 16_384, 4_000_000, 1 << 20)?,
             rate_floor: vars.within("FEEDMILL_RATE_FLOOR", "messages a minute, 1 to 1000000", 1, 1_000_000, 2_000)?,
             shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
@@ -218,7 +225,6 @@ mod tests {
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "yes", true),
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "true", false),
             ("FEEDMILL_RETENTION_DAYS", "0", true),
-            ("FEEDMILL_RETENTION_POSTS", "19", true),
             ("FEEDMILL_SHARDS", "65", true),
             ("FEEDMILL_MAX_SUBSCRIPTIONS", "0", true),
             ("FEEDMILL_MAX_SUBSCRIPTIONS_PER_HOST", "20001", true),
@@ -229,6 +235,8 @@ mod tests {
             ("FEEDMILL_CORS_ORIGINS", "*", true),
             ("FEEDMILL_CORS_ORIGINS", "null", true),
             ("FEEDMILL_CORS_ORIGINS", "https://a.example,", true),
+            ("FEEDMILL_REGISTRATION", "everybody", true),
+            ("FEEDMILL_REGISTRATION", "closed", false),
         ] {
             check(name, value, wrong);
         }

@@ -8,6 +8,7 @@ mod label;
 mod profile;
 mod register;
 mod repeat;
+mod roll;
 mod sign_in;
 mod subscription;
 
@@ -23,6 +24,7 @@ pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
 pub use repeat::{Attempt, Repeating};
+pub use roll::RollPlace;
 pub use subscription::{Beginning, Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.

@@ -20,6 +20,8 @@ use domain::id::{SessionId, SourceId, TokenId, UserId};
 
 use crate::context::Context;
 use crate::problem::Problem;
+pub(crate) use origin::same_origin;
+pub(crate) use shown::SESSION_COOKIE;
 pub(crate) use who::Caller;
 
 /// A signed-in user.
@@ -30,10 +32,8 @@ pub(crate) struct Person {
     /// What they may do.
     pub(crate) role: Role,
     /// How they showed who they are.
-    #[allow(dead_code)]
     pub(crate) credential: Credential,
     /// As they were read for this request.
-    #[allow(dead_code)]
     pub(crate) account: Arc<User>,
 }
 
@@ -52,7 +52,6 @@ pub(crate) enum Credential {
 #[derive(Clone, Debug)]
 pub(crate) struct Admin {
     /// Who; `None` for the operator in nobody's name.
-    #[allow(dead_code)]
     pub(crate) person: Option<Person>,
 }
 
@@ -68,6 +67,26 @@ impl Person {
     /// Whether they see all sources and users.
     pub(crate) fn is_admin(&self) -> bool {
         self.role == Role::Administrator
+    }
+
+    /// Refuses a program: what lets people in is theirs alone to see, make and end, so that a token that got lost makes no other.
+    pub(crate) fn is_no_program(&self) -> Result<(), Problem> {
+        match self.credential {
+            Credential::Token(_) => Err(Problem::not_for_tokens()),
+            Credential::Session { .. } | Credential::Operator => Ok(()),
+        }
+    }
+}
+
+impl Admin {
+    /// Refuses all but the operator in nobody's name.
+    pub(crate) fn is_operator(&self) -> Result<(), Problem> {
+        if self.person.is_none() { Ok(()) } else { Err(Problem::operator_only()) }
+    }
+
+    /// The administrator in person; the operator says in whose name.
+    pub(crate) fn as_person(&self) -> Result<&Person, Problem> {
+        self.person.as_ref().ok_or_else(Problem::needs_user)
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use api::{Context, Parts, Rules};
+use api::{Context, Cost, Parts, Passwords, Rules};
 use axum::Router;
 use axum::body::Body;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
-use domain::account::OperatorSecret;
+use domain::account::{OperatorSecret, Registration};
 use domain::id::{InstallationKey, SystemEntropy};
 use domain::message::FetchMessage;
 use domain::time::Timestamp;
@@ -22,7 +22,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use queue::{Queue, Urls};
 use serde_json::Value;
-use store::{Store, Tables};
+use store::{Meter, Store, Tables};
 use tower::ServiceExt as _;
 
 pub(crate) struct World {
@@ -30,6 +30,11 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) bucket: Bucket,
     pub(crate) router: Router,
+    /// What the router's own store consumes.
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) passwords: Arc<Passwords>,
+    /// The tables behind the store's back.
+    pub(crate) tables: aws_sdk_dynamodb::Client,
     operator: OperatorSecret,
     time: Arc<AtomicI64>,
 }
@@ -75,6 +80,8 @@ impl World {
             max_subscriptions_per_host: 50,
             cors_origins: Vec::new(),
             limits: api::Limits { per_user: 10_000, per_address: 10_000 },
+            registration: Registration::Invitation,
+            secure_cookies: true,
         };
         change(&mut rules);
         let mut out = fetch::Settings::new("1.2.3", "https://feedmill.example/about");
@@ -83,9 +90,30 @@ impl World {
         let key = InstallationKey::generate(&mut SystemEntropy);
         let operator = OperatorSecret::of(&key);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
-        let context =
-            Context::new(Parts { store: store.clone(), queue, bucket: bucket.clone(), key, web, clock, rules });
-        Self { emulator, store, bucket, router: api::router(Arc::new(context)), operator, time }
+        let (metered, meter) = store.metered();
+        let passwords = Arc::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }));
+        let tables = aws_sdk_dynamodb::Client::new(&aws.config(Service::DynamoDb));
+        let context = Context::new(Parts {
+            store: metered,
+            queue,
+            bucket: bucket.clone(),
+            key,
+            web,
+            clock,
+            passwords: Arc::clone(&passwords),
+            rules,
+        });
+        Self {
+            emulator,
+            store,
+            bucket,
+            router: api::router(Arc::new(context)),
+            meter,
+            passwords,
+            tables,
+            operator,
+            time,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

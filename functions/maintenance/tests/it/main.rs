@@ -12,5 +12,4 @@ mod blobs;
 mod ends;
 mod erase;
 mod events;
-mod floors;
 mod world;

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
-use domain::account::OperatorSecret;
+use domain::account::{OperatorSecret, Registration};
 use domain::id::{InstallationKey, SourceId, SystemEntropy};
 use domain::message::Announcement;
 use domain::time::Timestamp;
@@ -182,10 +182,7 @@ impl World {
             queue: queue.clone(),
             bucket: bucket.clone(),
             clock: clock.clone(),
-            rules: maintenance::Rules {
-                pace: Pace::REAL,
-                retention: store::Retention { age: 24 * 180 * HOUR, count: 10_000 },
-            },
+            rules: maintenance::Rules { pace: Pace::REAL, retention: 24 * 180 * HOUR },
         });
         let rules = api::Rules {
             pace: Pace::REAL,
@@ -197,8 +194,12 @@ impl World {
             max_subscriptions_per_host: 100,
             cors_origins: Vec::new(),
             limits: api::Limits { per_user: 10_000, per_address: 10_000 },
+            registration: Registration::Invitation,
+            secure_cookies: true,
         };
-        let parts = api::Parts { store, queue, bucket, key: self.key.clone(), web: self.web.clone(), clock, rules };
+        let passwords = Arc::new(api::Passwords::new(api::Cost { memory_kib: 8, passes: 1 }));
+        let parts =
+            api::Parts { store, queue, bucket, key: self.key.clone(), web: self.web.clone(), clock, passwords, rules };
         Process { crash, dispatcher, maintenance, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
     }
 

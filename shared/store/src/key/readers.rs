@@ -18,6 +18,8 @@ pub(crate) const FOLDERS: &str = "FOLDERS";
 /// What sort keys of labels begin with; the name follows.
 pub(crate) const LABEL_PREFIX: &str = "LABEL#";
 const KEPT_PREFIX: &str = "KEPT#";
+/// Partition of the roll of all users.
+pub(crate) const ROLL: &str = "USERS";
 /// Partition of the deletions of users that are under way.
 pub(crate) const DELETING: &str = "DELETING";
 
@@ -95,6 +97,11 @@ impl Key {
         }
     }
 
+    /// A user's line in the roll of all users.
+    pub(crate) fn roll(made: Timestamp, user: UserId) -> Self {
+        Self::reader(ROLL, roll_line(made, user))
+    }
+
     pub(crate) fn deleting(user: UserId) -> Self {
         Self::reader(DELETING, user.to_string())
     }
@@ -118,6 +125,17 @@ pub(crate) fn user_partition(user: UserId) -> String {
 /// The inverse of [`user_partition`].
 pub(crate) fn user_of(pk: &str) -> Option<UserId> {
     pk.strip_prefix("U#")?.parse().ok()
+}
+
+/// Sort key of a user's line in the roll: when the account was made, in milliseconds, in as many digits as the year 2286 needs, so that text order is time order.
+pub(crate) fn roll_line(made: Timestamp, user: UserId) -> String {
+    format!("{:013}#{user}", made.as_millis().max(0))
+}
+
+/// The inverse of [`roll_line`].
+pub(crate) fn rolled(sk: &str) -> Option<(Timestamp, UserId)> {
+    let (made, user) = sk.split_once('#')?;
+    Some((Timestamp::from_millis(made.parse().ok()?), user.parse().ok()?))
 }
 
 const fn word(what: What) -> &'static str {
@@ -204,6 +222,9 @@ mod tests {
         let key = "8e03978e-40d5-43dd-bc93-6894a57f9324".parse().unwrap();
         check(&Key::repeat(&repeats.of(Sender::User(user), &key)), mine, "IDEM#e00f5fcede8b189321dc4a5daef6c33b");
         check(&Key::repeat(&repeats.of(Sender::Anybody, &key)), "IDEM#8358295ba092446e12f242e14bc7583c", "-");
+        let made = Timestamp::from_millis(1_780_000_000_123);
+        check(&Key::roll(made, user), "USERS", &format!("1780000000123#{user}"));
+        assert_eq!(rolled(&roll_line(made, user)), Some((made, user)));
         let hash = SecretHash::<domain::id::kinds::Session>::from_bytes([0xa5; 32]);
         check(&Key::secret(&hash), &format!("T#{}", "a5".repeat(32)), "SESSION");
 

@@ -7,6 +7,7 @@ use domain::id::{SourceId, UserId};
 use domain::time::Timestamp;
 
 use super::profile::free;
+use super::roll;
 use crate::Store;
 use crate::call::{Patience, Transacted};
 use crate::error::StoreError;
@@ -42,7 +43,7 @@ const QUIET: Duration = Duration::from_secs(120);
 const OPERATION: &str = "deleting a user";
 
 impl Store {
-    /// Begins to delete a user, in one transaction: the address is freed, the password is gone, no credential is in force any more, and the
+    /// Begins to delete a user, in one transaction: the address is freed, the user is on no roll, the password is gone, no credential is in force any more, and the
     /// deletion is noted, so that it is taken up again if it is stopped.
     ///
     /// # Errors
@@ -64,7 +65,12 @@ impl Store {
                 .bind(":next", number(read.version + 1));
             let table = self.readers();
             let note = Cells::under(&Key::deleting(user)).with("since", time(now)).item();
-            let actions = vec![profile.update(table)?, free(&read.email, user).delete(table)?, put(table, note)?];
+            let actions = vec![
+                profile.update(table)?,
+                free(&read.email, user).delete(table)?,
+                roll::forget(&read).delete(table)?,
+                put(table, note)?,
+            ];
             if matches!(self.transact_once(OPERATION, actions, None).await?, Transacted::Done) {
                 return Ok(Erasing::Begun);
             }

@@ -1,6 +1,6 @@
 //! Users: found, and changed if they are as they were read.
 
-use domain::account::{Email, Ending, Generations, PasswordHash, User};
+use domain::account::{Email, Ending, Generations, PasswordHash, Role, User};
 use domain::id::{UserId, kinds::Reset};
 use domain::time::Timestamp;
 
@@ -150,6 +150,21 @@ impl Store {
             Some(now) if now.version == read.version && verdicts[2].is_refused() => ChangingEmail::Taken,
             Some(_) => ChangingEmail::Conflict,
         })
+    }
+
+    /// Gives the user who was `read` another role. Nothing that a user can ask for does this: it is for the operator.
+    ///
+    /// # Errors
+    /// [`StoreError`]; when it is retryable the change may have been made, and the same call again says so.
+    pub async fn change_role(&self, read: &User, role: Role) -> Result<Updating, StoreError> {
+        let wanted = User { role, version: read.version + 1, ..read.clone() };
+        let write = Write::to(Key::profile(read.id))
+            .change("SET #role = :role, #version = #version + :one")
+            .when(UNCHANGED)
+            .bind(":role", text(role.as_str()))
+            .bind(":version", number(read.version))
+            .bind(":one", number(1));
+        settle(self.update("changing a role", write).await?, &wanted)
     }
 
     /// Sets another password by a reset link, uses the link up, and ends what `ending` names.

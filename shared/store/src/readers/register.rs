@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::account::{NewUser, Role, User};
 use domain::id::kinds::Invitation;
 
-use super::Access;
+use super::{Access, roll};
 use crate::Store;
 use crate::call::Verdict;
 use crate::error::StoreError;
@@ -41,7 +41,7 @@ pub enum Bootstrapping {
 /// Where the address is among the actions, behind the account itself.
 const EMAIL: usize = 1;
 /// Where that is which lets the user in.
-const ADMISSION: usize = 2;
+const ADMISSION: usize = 3;
 
 impl Store {
     /// Makes the account of a member in one transaction, which also uses up the `invitation`, if there is one. Whether one is needed is
@@ -101,7 +101,10 @@ impl Store {
 
     fn account(&self, user: &User) -> Result<Vec<TransactWriteItem>, StoreError> {
         let address = Cells::under(&Key::email(&user.email)).with("user", text(user.id.to_string())).item();
-        [row::user_item(user), address].into_iter().map(|item| put_if_absent(self.readers(), key::PK, item)).collect()
+        [row::user_item(user), address, roll::line(user)]
+            .into_iter()
+            .map(|item| put_if_absent(self.readers(), key::PK, item))
+            .collect()
     }
 
     /// Whether exactly this account is there: then an earlier try made it, whose answer got lost. The salt of the password's hash tells it from any other.

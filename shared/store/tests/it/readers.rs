@@ -5,6 +5,7 @@ mod erase;
 mod profile;
 mod register;
 mod repeat;
+mod roll;
 mod sign_in;
 mod table;
 mod units;

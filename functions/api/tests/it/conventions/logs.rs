@@ -1,10 +1,16 @@
 //! What is logged while a test runs.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+
+static NOBODY: LazyLock<Dispatch> = LazyLock::new(|| {
+    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+    Dispatch::new(lines.with_writer(io::sink).finish())
+});
 
 /// Everything that this thread logs, as JSON lines, whatever its level.
 #[derive(Clone, Default)]
@@ -13,6 +19,8 @@ pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 impl Logs {
     /// From now on, until the guard is dropped.
     pub(crate) fn start() -> (Self, DefaultGuard) {
+        // With one subscriber alone, whoever meets a line first on a thread without any hides it from all.
+        LazyLock::force(&NOBODY);
         let logs = Self::default();
         let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::TRACE);
         let guard = tracing::subscriber::set_default(lines.with_writer(logs.clone()).finish());

@@ -3,7 +3,7 @@
 mod document;
 mod frame;
 mod limits;
-mod logs;
+pub(crate) mod logs;
 mod origins;
 mod repeat;
 mod unchanged;

@@ -69,7 +69,7 @@ async fn an_id_and_a_secret_are_given_once() {
     assert_eq!(world.access(&secret).await.unwrap().user, user);
     let after = world.stored().await;
     assert!(before.iter().all(|(key, item)| after.get(key) == Some(item)));
-    assert_eq!(after.len(), before.len() + 2, "bob and his address");
+    assert_eq!(after.len(), before.len() + 3, "bob, his address and his line in the roll");
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn registering_again_after_lost_answers_is_one_registration() {
         assert_eq!(first.err().is_some_and(|error| error.is_retryable()), !told);
         assert_eq!(world.store.register(&new, None).await.unwrap(), Registering::Registered);
     }
-    assert_eq!(world.stored().await.len(), 4, "two accounts, two addresses");
+    assert_eq!(world.stored().await.len(), 6, "two accounts, two addresses, two lines in the roll");
 }
 
 #[tokio::test]

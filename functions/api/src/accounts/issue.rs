@@ -1,0 +1,32 @@
+//! Making what lets somebody in.
+
+use domain::account::{Credential, CredentialKind, Name, Secret, User};
+use domain::id::{ShortId, SystemEntropy};
+use store::Issuing;
+
+use crate::context::Context;
+use crate::problem::Problem;
+
+/// How many short ids are drawn before giving up: a second draw is needed once in millions.
+const DRAWS: usize = 10;
+
+impl Context {
+    /// Issues a credential of a user, who has just been read and shown who they are.
+    pub(crate) async fn issue<K: CredentialKind>(
+        &self,
+        user: &User,
+        name: Option<Name>,
+    ) -> Result<(Credential<K>, Secret<K>), Problem> {
+        let secret = Secret::draw(&mut SystemEntropy);
+        for _ in 0..DRAWS {
+            let id = ShortId::draw(&mut SystemEntropy);
+            let credential = Credential { name: name.clone(), ..Credential::new(id, self.now()) };
+            match self.store.issue(user, &credential, &secret.hash()).await? {
+                Issuing::Issued => return Ok((credential, secret)),
+                Issuing::IdTaken => {}
+                Issuing::Ended => return Err(Problem::bad_credential()),
+            }
+        }
+        Err(Problem::no_free_id())
+    }
+}
