@@ -1,13 +1,12 @@
-//! Blobs that nobody names: a landing that never came, an edit, an expired post, a deleted source.
+//! Blobs that nobody names: a landing that never came, an edit, an expired post, a deleted source, a copy that its user let go.
 //!
 //! A blob has one owner and a name that is given once (crate `blob`), so what its owner does not name a day after it was put, nobody ever will.
 
 use std::time::Duration;
 
-use blob::{BlobError, BlobKey, Found, Listed, Owner, Shelf};
-use domain::id::SourceId;
-use domain::parsed::NaturalKey;
+use blob::{BlobError, BlobKey, Listed, Owner, Shelf};
 use domain::time::Timestamp;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use store::{Progress, StoreError, Task};
 
 use crate::context::Context;
@@ -26,10 +25,13 @@ enum Left {
     Store(#[from] StoreError),
 }
 
+/// How many owners are asked about at a time, where each costs a read.
+const AT_ONCE: usize = 16;
+
 impl Run<'_> {
-    /// Goes on with the day's pass over the bucket until `end`.
-    pub(crate) async fn sweep_blobs(&self, end: Timestamp, report: &mut Report) {
-        match self.pass_over(Task::Contents, end, report).await {
+    /// Goes on with the day's pass over a shelf of the bucket until `end`.
+    pub(crate) async fn sweep_blobs(&self, shelf: Shelf, end: Timestamp, report: &mut Report) {
+        match self.pass_over(shelf, end, report).await {
             Ok(true) => {}
             Ok(false) => report.unfinished += 1,
             Err(error) => report.trouble(&error, "blobs that nobody names could not be swept"),
@@ -37,11 +39,15 @@ impl Run<'_> {
     }
 
     /// True when the pass is over, or none is due.
-    async fn pass_over(&self, task: Task, end: Timestamp, report: &mut Report) -> Result<bool, Left> {
+    async fn pass_over(&self, shelf: Shelf, end: Timestamp, report: &mut Report) -> Result<bool, Left> {
+        let task = match shelf {
+            Shelf::Contents => Task::Contents,
+            Shelf::Copies => Task::Copies,
+        };
         let Some(mut progress) = self.take(task).await? else { return Ok(true) };
         while self.ctx.now() < end {
-            let page = self.ctx.bucket.list(Shelf::Contents, progress.cursor.as_deref()).await?;
-            let gone = self.ctx.delete_unnamed(&page).await?;
+            let page = self.ctx.bucket.list(shelf, progress.cursor.as_deref()).await?;
+            let gone = self.ctx.delete_unneeded(&page).await?;
             let seen: u64 = page.found.iter().map(|_| 1).sum();
             report.blobs_seen += seen;
             report.blobs_deleted += gone;
@@ -63,24 +69,29 @@ impl Run<'_> {
 }
 
 impl Context {
-    /// Deletes what nobody names of a page; how many there were.
-    async fn delete_unnamed(&self, page: &Listed) -> Result<u64, Left> {
+    /// Deletes what nobody needs of a page; how many there were.
+    async fn delete_unneeded(&self, page: &Listed) -> Result<u64, Left> {
         let before = self.now() - SETTLED;
-        let settled: Vec<(&Found, SourceId, NaturalKey)> = page
-            .found
-            .iter()
-            .filter(|found| found.at < before)
-            // What has no name of ours may be newer code's: it stays.
-            .filter_map(|found| match BlobKey::named(&found.path)?.owner() {
-                Owner::Post(source, key) => Some((found, source, key)),
-                Owner::Copy(..) => None,
-            })
-            .collect();
-        let owners: Vec<_> = settled.iter().map(|(_, source, key)| (*source, *key)).collect();
+        let (mut of_posts, mut of_copies) = (Vec::new(), Vec::new());
+        for found in page.found.iter().filter(|found| found.at < before) {
+            match BlobKey::named(&found.path).map(|key| key.owner()) {
+                Some(Owner::Post(source, key)) => of_posts.push((&found.path, (source, key))),
+                Some(Owner::Copy(user, number)) => of_copies.push((found.path.clone(), user, number)),
+                // What has no name of ours may be newer code's: it stays.
+                None => {}
+            }
+        }
+        let owners: Vec<_> = of_posts.iter().map(|(_, owner)| *owner).collect();
         let named = self.store.named_blobs(&owners).await?;
-        let paths = settled.into_iter().map(|(found, ..)| found.path.clone());
-        let unnamed: Vec<String> = paths.filter(|path| !named.contains(path)).collect();
-        self.bucket.delete(&unnamed).await?;
-        Ok(unnamed.iter().map(|_| 1).sum())
+        let mut gone: Vec<String> =
+            of_posts.into_iter().map(|(path, _)| path.clone()).filter(|path| !named.contains(path)).collect();
+        let of_copies = of_copies.into_iter().map(|(path, user, number)| async move {
+            let kept = self.store.keeps(user, number).await?;
+            Ok::<_, StoreError>((!kept).then_some(path))
+        });
+        let let_go: Vec<Option<String>> = stream::iter(of_copies).buffered(AT_ONCE).try_collect().await?;
+        gone.extend(let_go.into_iter().flatten());
+        self.bucket.delete(&gone).await?;
+        Ok(gone.iter().map(|_| 1).sum())
     }
 }

@@ -1,7 +1,5 @@
 //! What every run needs, made once a process.
 
-use std::time::Duration;
-
 use blob::Bucket;
 use boot::clock::Clock;
 use boot::settings::Settings;
@@ -9,20 +7,21 @@ use domain::id::JobIdMint;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
 use queue::Queue;
-use store::Store;
+use store::{Retention, Store};
 
 /// What an installation sets, as far as maintenance goes by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// How long a wheel minute lasts: passes over everything come once a day of such minutes.
     pub pace: Pace,
-    /// How long posts are kept.
-    pub retention: Duration,
+    /// Which posts of a source are shown.
+    pub retention: Retention,
 }
 
 impl From<&Settings> for Rules {
     fn from(settings: &Settings) -> Self {
-        Self { pace: settings.pace, retention: settings.retention }
+        let retention = Retention { age: settings.retention, count: settings.retention_posts };
+        Self { pace: settings.pace, retention }
     }
 }
 

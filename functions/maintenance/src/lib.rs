@@ -10,6 +10,7 @@ mod blobs;
 mod context;
 mod ends;
 mod erase;
+mod floors;
 mod migrate;
 mod pass;
 mod report;

@@ -17,6 +17,10 @@ pub struct Report {
     pub swept: u64,
     /// Sources whose deletion goes on in the next run.
     pub sweeping: u64,
+    /// Sources that were looked at for posts past their retention.
+    pub sources_seen: u64,
+    /// Sources whose floor rose.
+    pub floors_raised: u64,
     /// Blobs that were looked at.
     pub blobs_seen: u64,
     /// Blobs that nobody named any more, and that are gone.
@@ -39,6 +43,8 @@ impl Report {
             rested = self.rested,
             swept = self.swept,
             sweeping = self.sweeping,
+            sources_seen = self.sources_seen,
+            floors_raised = self.floors_raised,
             blobs_seen = self.blobs_seen,
             blobs_deleted = self.blobs_deleted,
             migrations_pending = self.migrations_pending,

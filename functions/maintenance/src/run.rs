@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blob::Shelf;
 use boot::logs::causes;
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -57,7 +58,7 @@ impl Answer {
 }
 
 /// The kinds of work, in their order: what people wait for comes first.
-const KINDS: u32 = 4;
+const KINDS: u32 = 6;
 
 impl Context {
     async fn maintain(&self, deadline: Timestamp) -> Result<Report, MaintenanceError> {
@@ -73,7 +74,9 @@ impl Context {
         run.erase(run.share(KINDS), &mut report).await;
         run.end_rests(run.share(KINDS - 1), &mut report).await;
         run.sweep(run.share(KINDS - 2), &mut report).await;
-        run.sweep_blobs(deadline, &mut report).await;
+        run.raise_floors(run.share(KINDS - 3), &mut report).await;
+        run.sweep_blobs(Shelf::Contents, run.share(KINDS - 4), &mut report).await;
+        run.sweep_blobs(Shelf::Copies, deadline, &mut report).await;
         run.count_migrations(&mut report).await;
         self.store.release_task(Task::Maintenance, &holder).await?;
         Ok(report)

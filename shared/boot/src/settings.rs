@@ -100,6 +100,8 @@ pub struct Settings {
     pub lane: Lane,
     /// `FEEDMILL_RETENTION_DAYS`: how long posts are kept.
     pub retention: Duration,
+    /// `FEEDMILL_RETENTION_POSTS`: how many posts of a source are shown, at most.
+    pub retention_posts: u64,
     /// `FEEDMILL_CHUNK_BYTES`: the most bytes of one landing transaction.
     pub chunk_bytes: usize,
     /// `FEEDMILL_RATE_FLOOR`: messages a minute that the fetchers are trusted with before they are measured.
@@ -153,6 +155,7 @@ impl Settings {
             secure_cookies: vars.parse("FEEDMILL_SECURE_COOKIES", BOOLEAN)?.unwrap_or(true),
             lane: lane(vars)?,
             retention: Duration::from_secs(days * 24 * 3600),
+            retention_posts: vars.within("FEEDMILL_RETENTION_POSTS", "posts, 20 to 1000000", 20, 1_000_000, 10_000)?,
             chunk_bytes: vars.within("FEEDMILL_CHUNK_BYTES", "bytes, 16384 to 4000000", 16_384, 4_000_000, 1 << 20)?,
             rate_floor: vars.within("FEEDMILL_RATE_FLOOR", "messages a minute, 1 to 1000000", 1, 1_000_000, 2_000)?,
             shards: vars.within("FEEDMILL_SHARDS", "1 to 64", 1, 64, 1)?,
@@ -225,6 +228,7 @@ mod tests {
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "yes", true),
             ("FEEDMILL_ALLOW_PRIVATE_NETWORKS", "true", false),
             ("FEEDMILL_RETENTION_DAYS", "0", true),
+            ("FEEDMILL_RETENTION_POSTS", "19", true),
             ("FEEDMILL_SHARDS", "65", true),
             ("FEEDMILL_MAX_SUBSCRIPTIONS", "0", true),
             ("FEEDMILL_MAX_SUBSCRIPTIONS_PER_HOST", "20001", true),

@@ -45,6 +45,23 @@ async fn what_a_post_named_before_it_was_edited_or_expired_is_nobodys() {
 }
 
 #[tokio::test]
+async fn a_users_copy_stays_while_they_keep_the_post_and_goes_when_they_let_it_go() {
+    let world = World::new().await;
+    let user = world.member("ada@example.org").await;
+    let source = world.source().await;
+    let number = world.land(source, &["<p>one</p>".to_owned()]).await[0];
+    let blob = world.bucket.put(Owner::Copy(user, number), Bytes::from_static(b"long")).await.unwrap();
+    world.keep(user, number, true).await;
+    world.pass(DAY * 2);
+    assert_eq!(world.run().await.blobs_deleted, 0);
+    assert!(world.bucket.get(&blob, 100).await.unwrap().is_some());
+    world.keep(user, number, false).await;
+    world.pass(DAY);
+    assert_eq!(world.run().await.blobs_deleted, 1);
+    assert!(world.bucket.get(&blob, 100).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn what_has_no_name_of_ours_stays() {
     let (world, named, _) = orphaned().await;
     let foreign = "content/somebody-elses";

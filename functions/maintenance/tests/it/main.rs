@@ -12,4 +12,5 @@ mod blobs;
 mod ends;
 mod erase;
 mod events;
+mod floors;
 mod world;

@@ -23,13 +23,15 @@ use faults::{CrashPoint, Stop};
 use maintenance::{Answer, Context, Parts, Report, Rules, Start, handle};
 use queue::{Queue, Urls};
 use store::{
-    Body, Chunk, Creating, FeedFacts, Landed, NewPost, NewSource, Packed, PostFacts, Registering, Store, Tables,
+    Body, Chunk, Creating, FeedFacts, Flag, Keeping, Landed, NewPost, NewSource, Packed, PostFacts, Registering,
+    Retention, Store, Tables,
 };
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
-pub(crate) const RULES: Rules = Rules { pace: Pace::REAL, retention: Duration::from_secs(180 * 24 * 3600) };
+pub(crate) const RULES: Rules =
+    Rules { pace: Pace::REAL, retention: Retention { age: Duration::from_secs(180 * 24 * 3600), count: 20 } };
 
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
@@ -199,7 +201,7 @@ impl World {
             touches_pointer: false,
             feed: FeedFacts::default(),
             retention: DAY * 365,
-            token: "one".to_owned(),
+            token: source.to_string(),
         };
         assert!(matches!(self.store.land(&chunk).await.unwrap(), Landed::Landed { .. }));
         posts.iter().map(|post| post.number).collect()
@@ -238,6 +240,15 @@ impl World {
         let new = NewUser { id, email: address.parse().unwrap(), password: hash, created_at: self.now() };
         assert_eq!(self.store.register(&new, None).await.unwrap(), Registering::Registered);
         id
+    }
+
+    /// Puts a star on a post, or takes it away.
+    pub(crate) async fn keep(&self, user: UserId, number: PostNumber, wanted: bool) {
+        if !wanted {
+            return self.store.unflag(user, &[number], &Flag::Star).await.unwrap();
+        }
+        let posts = self.store.originals(&[number]).await.unwrap();
+        assert_eq!(self.store.keep(user, &posts, &Flag::Star).await.unwrap(), Keeping::Kept);
     }
 
     /// How many announcements wait in queue `tasks`.

@@ -182,7 +182,10 @@ impl World {
             queue: queue.clone(),
             bucket: bucket.clone(),
             clock: clock.clone(),
-            rules: maintenance::Rules { pace: Pace::REAL, retention: 24 * 180 * HOUR },
+            rules: maintenance::Rules {
+                pace: Pace::REAL,
+                retention: store::Retention { age: 24 * 180 * HOUR, count: 10_000 },
+            },
         });
         let rules = api::Rules {
             pace: Pace::REAL,
