@@ -104,7 +104,6 @@ pub struct Context {
     pub(crate) rules: Rules,
     pub(crate) face: PostFace,
     pub(crate) vault: Vault,
-    #[allow(dead_code)]
     pub(crate) web: Fetcher,
     pub(crate) cursors: Cursors,
     pub(crate) ids: JobIdMint,

@@ -19,6 +19,7 @@ mod posts;
 mod problem;
 mod refresh;
 mod sources;
+mod subscriptions;
 mod view;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(sources::routes())
         .merge(refresh::routes())
         .merge(jobs::routes())
-        .merge(posts::routes());
+        .merge(posts::routes())
+        .merge(subscriptions::routes());
     conventions::around(rooms, &context)
 }

@@ -227,6 +227,36 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "looks_private", "This URL looks private", detail)
     }
 
+    pub(crate) fn not_private() -> Self {
+        let detail = "this source is shared with all who subscribe to it; unsubscribe, and subscribe again with credentials to have it for yourself";
+        Self::conflict("not_private", detail)
+    }
+
+    pub(crate) fn bad_credentials(detail: impl Into<String>) -> Self {
+        let title = "A feed cannot be asked with these credentials";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_credentials", title, detail)
+    }
+
+    pub(crate) fn bad_name(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_name", "This name cannot be used", detail)
+    }
+
+    pub(crate) fn no_feed() -> Self {
+        let detail = "no feed was found there; give the address of the feed itself";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_feed", "There is no feed", detail)
+    }
+
+    pub(crate) fn origin_refused(status: u16) -> Self {
+        let detail =
+            format!("the server answered with status {status}; with `discover: false` the address is added as it is");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "origin_refused", "The site cannot be asked", detail)
+    }
+
+    /// Whether what was asked for is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// Whether nothing is wrong but the moment: too early, or someone else is at it.
     pub(crate) fn is_a_matter_of_time(&self) -> bool {
         matches!(self.code, "too_early" | "busy")

@@ -26,6 +26,7 @@ use crate::conventions::Draws;
 use crate::extract::{Body, One, Page, PageQuery};
 use crate::making::{DRAWS, Draft, Making};
 use crate::problem::Problem;
+use crate::subscriptions::is_private;
 use crate::view::{SourceView, SourcesPage};
 
 /// Posts, jobs and keys that a deletion removes at once; the dispatcher goes on with the rest.
@@ -108,7 +109,7 @@ async fn add(
     Body(add): Body<Add>,
 ) -> Result<impl IntoResponse, Problem> {
     let url = fetch::check_url(&add.url, &context.rules.reach)?;
-    if fetch::looks_secret(&url) {
+    if is_private(&url) {
         return Err(Problem::looks_private());
     }
     let wanted = Settings { timeout_seconds: add.timeout_seconds, interval_minutes: add.interval_minutes };

@@ -50,6 +50,16 @@ pub(crate) struct NextFetch {
 }
 
 impl SourceView {
+    /// Whether it is this source's.
+    pub(crate) fn is(&self, source: SourceId) -> bool {
+        self.id == source
+    }
+
+    /// The latest job, the last one that ended, and the next fetch.
+    pub(crate) fn into_jobs(self) -> (Option<JobView>, Option<JobView>, Option<NextFetch>) {
+        (self.latest_job, self.last_finished_job, self.next_fetch)
+    }
+
     pub(crate) fn new(
         head: Head,
         latest: Option<Job>,

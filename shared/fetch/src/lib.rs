@@ -26,5 +26,5 @@ pub use exchange::{Fetcher, MAX_REDIRECTS, Request};
 pub use headers::LONGEST_WAIT;
 pub use reach::{MAX_URL_LENGTH, Reach, check_url, host_key, normalise};
 pub use resolver::{Answer, Lookup, Script};
-pub use secrecy::{Userinfo, looks_secret, without_userinfo};
+pub use secrecy::{Looks, Userinfo, looks, without_userinfo};
 pub use settings::{Clock, Settings};

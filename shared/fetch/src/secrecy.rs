@@ -62,15 +62,26 @@ const SECRET_NAMES: [&str; 29] = [
     "usertoken",
 ];
 
-/// Whether a URL looks as if it held a secret: then it is one person's, and shared with nobody. It errs on that side, which costs a
+/// What a URL looks like to someone who has never seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Looks {
+    /// As anybody could write it.
+    Plain,
+    /// A part of its path looks drawn: a secret, or the id of something public.
+    Random,
+    /// It says that it holds a secret: a user name or a password, or a parameter that is called like a key.
+    Secret,
+}
+
+/// What a URL looks like. It errs on the side of secrets: one that is taken for secret is one person's and shared with nobody, which costs a
 /// fetch of its own.
-pub fn looks_secret(url: &Url) -> bool {
+pub fn looks(url: &Url) -> Looks {
     let has_userinfo = !url.username().is_empty() || url.password().is_some();
-    has_userinfo || url.query_pairs().any(|(name, value)| is_key(&name) && !value.is_empty()) || {
-        url.path_segments().is_some_and(|mut segments| {
-            segments.any(|segment| is_random(&percent_decode_str(segment).decode_utf8_lossy()))
-        })
+    if has_userinfo || url.query_pairs().any(|(name, value)| is_key(&name) && !value.is_empty()) {
+        return Looks::Secret;
     }
+    let drawn = |segment: &str| is_random(&percent_decode_str(segment).decode_utf8_lossy());
+    if url.path_segments().is_some_and(|mut segments| segments.any(drawn)) { Looks::Random } else { Looks::Plain }
 }
 
 fn is_key(name: &str) -> bool {
@@ -120,8 +131,8 @@ mod tests {
         }
     }
 
-    fn check(text: &str, secret: bool) {
-        assert_eq!(looks_secret(&Url::parse(text).unwrap()), secret, "{text}");
+    fn check(text: &str, expected: Looks) {
+        assert_eq!(looks(&Url::parse(text).unwrap()), expected, "{text}");
     }
 
     #[test]
@@ -132,13 +143,18 @@ mod tests {
             "https://example.org/feed?a=b&API_Key=x",
             "https://example.org/feed?private_token=glft-abc",
             "https://example.org/feed?auth=1",
+            "https://example.org/rss/9f86d081884c7d659a2feaa0c55ad015?key=1",
+        ] {
+            check(text, Looks::Secret);
+        }
+        for text in [
             "https://example.org/rss/9f86d081884c7d659a2feaa0c55ad015/feed.xml",
             "https://example.org/private/9f1c2d3e-4b5a-4678-9abc-def012345678.rss",
             "https://example.org/u/kJ8sPq2LmX9vRt4WbN7z",
             "https://example.org/alerts/07425012345678901234/feed",
             "https://example.org/f/ab12-cd34-ef56-ab78-cd90-ef12",
         ] {
-            check(text, true);
+            check(text, Looks::Random);
         }
     }
 
@@ -156,7 +172,7 @@ mod tests {
             "https://example.org/tags/internationalisation-and-localisation.atom",
             "https://example.org/archive/20260131120000",
         ] {
-            check(text, false);
+            check(text, Looks::Plain);
         }
     }
 }

@@ -9,4 +9,5 @@ mod jobs;
 mod posts;
 mod problems;
 mod sources;
+mod subscriptions;
 mod world;
