@@ -15,6 +15,7 @@ use super::change::Edit;
 use super::view::{FolderView, FoldersPage};
 use crate::access::Person;
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::extract::{Body, One};
 use crate::problem::Problem;
 
@@ -51,14 +52,17 @@ pub(super) async fn list(person: Person, State(context): State<Arc<Context>>) ->
 pub(super) async fn add(
     person: Person,
     State(context): State<Arc<Context>>,
+    mut draws: Draws,
     Body(named): Body<Named>,
 ) -> Result<(StatusCode, Json<FolderView>), Problem> {
     let name = name(&named.name)?;
-    let before = context.store.folders(person.user).await?;
-    let status = if before.named(&name).is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let made = context.folders_named(person.user, &[name]).await?;
-    let made = made.first().map(FolderView::from).ok_or_else(|| Problem::not_found("folder"))?;
-    Ok((status, Json(made)))
+    let before = context.store.folders(person.user).await?.named(&name).map(|folder| folder.id);
+    let id = FolderId::draw(&mut draws);
+    let made = context.folders_named(person.user, &[(name, id)]).await?;
+    let made = made.first().ok_or_else(|| Problem::not_found("folder"))?;
+    // An earlier attempt at this very request may have made it.
+    let is_known = before.is_some_and(|before| before != id);
+    Ok((if is_known { StatusCode::OK } else { StatusCode::CREATED }, Json(FolderView::from(made))))
 }
 
 /// Gives a folder another name.
@@ -100,12 +104,16 @@ pub(crate) fn name(written: &str) -> Result<FolderName, Problem> {
 }
 
 impl Context {
-    /// The folders of these names, in their order; those that are not there are made, all in one write.
-    pub(crate) async fn folders_named(&self, user: UserId, names: &[FolderName]) -> Result<Vec<Folder>, Problem> {
+    /// The folders of these names, in their order; those that are not there are made with these ids, all in one write.
+    pub(crate) async fn folders_named(
+        &self,
+        user: UserId,
+        names: &[(FolderName, FolderId)],
+    ) -> Result<Vec<Folder>, Problem> {
         let change = |folders: &mut Folders| {
             let before = folders.clone();
             let made: Result<Vec<Folder>, TooManyFolders> =
-                names.iter().map(|name| get_or_make(folders, name)).collect();
+                names.iter().map(|(name, id)| get_or_make(folders, name, *id)).collect();
             // All or nothing: a part of what was asked for would look like all of it.
             if made.is_err() || *folders == before { FolderChange::Leave(made) } else { FolderChange::Store(made) }
         };
@@ -152,9 +160,8 @@ impl Context {
     }
 }
 
-fn get_or_make(folders: &mut Folders, name: &FolderName) -> Result<Folder, TooManyFolders> {
-    let mut id: FolderId = ShortId::draw(&mut SystemEntropy);
-    while folders.get(id).is_some() {
+fn get_or_make(folders: &mut Folders, name: &FolderName, mut id: FolderId) -> Result<Folder, TooManyFolders> {
+    while folders.named(name).is_none() && folders.get(id).is_some() {
         id = ShortId::draw(&mut SystemEntropy);
     }
     let id = folders.get_or_make(name, id)?;

@@ -19,6 +19,7 @@ use super::subscribe::{Outcome, Wish};
 use super::view::{FoundFeeds, SubscriptionView, SubscriptionsPage};
 use crate::access::Person;
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::conventions::schema::ShortId;
 use crate::extract::{Body, One, Page, PageQuery};
 use crate::problem::Problem;
@@ -164,6 +165,7 @@ pub(super) async fn list(
 pub(super) async fn subscribe(
     person: Person,
     State(context): State<Arc<Context>>,
+    mut draws: Draws,
     Body(body): Body<Subscribe>,
 ) -> Result<Response, Problem> {
     let folders = folder_ids(&body.folders)?;
@@ -177,7 +179,7 @@ pub(super) async fn subscribe(
         discover: body.discover.unwrap_or(true),
     };
     let mut quota = context.quota(person.user, 1).await?;
-    let (status, subscription) = match context.subscribe(person.user, &wish, &mut quota).await? {
+    let (status, subscription) = match context.subscribe(person.user, &wish, &mut quota, &mut draws).await? {
         Outcome::New(subscription) => (StatusCode::CREATED, subscription),
         Outcome::Known(subscription) => (StatusCode::OK, subscription),
         Outcome::Choices(found) => {

@@ -1,11 +1,10 @@
 //! Subscribing: to the source that is there, to a new one, or to what a site says are its feeds.
 
-use domain::id::{FolderId, SourceId, UserId};
+use domain::id::{Entropy, FolderId, SourceId, UserId};
 use domain::reading::ReadState;
 use domain::source::{Head, SourceSettings, SourceState};
 use domain::subscription::Subscription;
 use store::{Beginning, Subscribing};
-use url::Url;
 
 use super::address::Address;
 use super::discovery::Found;
@@ -42,17 +41,24 @@ pub(crate) enum Outcome {
 
 impl Context {
     /// Subscribes `user`. The first fetch of a new source is queued at once; how it ends is seen in the source's latest job.
-    pub(crate) async fn subscribe(&self, user: UserId, wish: &Wish, quota: &mut Quota) -> Result<Outcome, Problem> {
+    /// `entropy` draws the id of a new source: that of the request, so that a repeated one knows what it made.
+    pub(crate) async fn subscribe(
+        &self,
+        user: UserId,
+        wish: &Wish,
+        quota: &mut Quota,
+        entropy: &mut (impl Entropy + Send),
+    ) -> Result<Outcome, Problem> {
         let is_known = self.store.find_by_url(&wish.address.key(user, &self.vault)?).await?.is_some();
         if !wish.discover || is_known || wish.address.secrets().is_some() {
-            return self.subscribe_to_feed(user, wish, quota).await;
+            return self.subscribe_to_feed(user, wish, quota, entropy).await;
         }
         let mut found = self.discover(&wish.address.url()?).await?;
         match (found.pop(), found.is_empty()) {
             (None, _) => Err(Problem::no_feed()),
             (Some(only), true) => {
                 let address = Address::read(&only.url, None, &self.rules.reach)?;
-                self.subscribe_to_feed(user, &Wish { address, ..wish.clone() }, quota).await
+                self.subscribe_to_feed(user, &Wish { address, ..wish.clone() }, quota, entropy).await
             }
             (Some(last), false) => {
                 found.push(last);
@@ -61,17 +67,25 @@ impl Context {
         }
     }
 
-    async fn subscribe_to_feed(&self, user: UserId, wish: &Wish, quota: &mut Quota) -> Result<Outcome, Problem> {
+    async fn subscribe_to_feed(
+        &self,
+        user: UserId,
+        wish: &Wish,
+        quota: &mut Quota,
+        entropy: &mut (impl Entropy + Send),
+    ) -> Result<Outcome, Problem> {
         let (url, key) = (wish.address.url()?, wish.address.key(user, &self.vault)?);
         let settings = self.settings_of(wish)?;
         let mut has_place = false;
         for _ in 0..DRAWS {
+            let id = SourceId::draw(entropy);
             let there = self.store.find_by_url(&key).await?;
             if let Some(source) = there
                 && let Some(known) = self.store.subscription(user, source).await?
             {
                 self.renew_login(source, wish).await?;
-                return Ok(Outcome::Known(known));
+                // An earlier attempt at this very request may have made it.
+                return Ok(if source == id { Outcome::New(known) } else { Outcome::Known(known) });
             }
             if !has_place {
                 quota.take(wish.address.host())?;
@@ -79,7 +93,11 @@ impl Context {
             }
             let done = match there {
                 Some(source) => self.join(user, source, wish).await?,
-                None => self.begin(user, wish, (&url, &key), settings).await?,
+                None => {
+                    let (beginning, secrets) = (beginning(wish), wish.address.secrets());
+                    let reader = Some((user, &beginning));
+                    self.begin(&Draft { id, url: &url, key: &key, settings, reader, secrets }).await?
+                }
             };
             if let Some(subscription) = done {
                 return Ok(Outcome::New(subscription));
@@ -89,16 +107,8 @@ impl Context {
     }
 
     /// A new source; `None` if somebody was faster.
-    async fn begin(
-        &self,
-        user: UserId,
-        wish: &Wish,
-        (url, key): (&Url, &str),
-        settings: SourceSettings,
-    ) -> Result<Option<Subscription>, Problem> {
-        let (beginning, secrets) = (beginning(wish), wish.address.secrets());
-        let draft = Draft { url, key, settings, reader: Some((user, &beginning)), secrets };
-        match self.make(&draft).await? {
+    async fn begin(&self, draft: &Draft<'_>) -> Result<Option<Subscription>, Problem> {
+        match self.make(draft).await? {
             Making::Made(new) => Ok(new.subscription),
             Making::Again => Ok(None),
             Making::NoUser => Err(Problem::not_signed_in()),
