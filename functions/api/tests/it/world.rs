@@ -68,6 +68,9 @@ impl World {
         let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
         let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
         bucket.create().await.unwrap();
+        // The function itself may do no more than its role allows.
+        let plain = aws;
+        let aws = plain.through(|client| blueprint::guard("Api", client));
         let told = Arc::clone(&time);
         let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::Relaxed)));
         let mut rules = Rules {
@@ -90,13 +93,15 @@ impl World {
         let key = InstallationKey::generate(&mut SystemEntropy);
         let operator = OperatorSecret::of(&key);
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
-        let (metered, meter) = store.metered();
+        let own = Store::new(&aws.config(Service::DynamoDb), Tables::default());
+        let blobs = Bucket::new(&aws.config(Service::S3), "feedmill");
+        let (metered, meter) = own.metered();
         let passwords = Arc::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }));
-        let tables = aws_sdk_dynamodb::Client::new(&aws.config(Service::DynamoDb));
+        let tables = aws_sdk_dynamodb::Client::new(&plain.config(Service::DynamoDb));
         let context = Context::new(Parts {
             store: metered,
             queue,
-            bucket: bucket.clone(),
+            bucket: blobs,
             key,
             web,
             clock,

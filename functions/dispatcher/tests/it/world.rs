@@ -61,7 +61,7 @@ impl World {
         let store = Store::new(&kind.config(Service::DynamoDb), Tables::default());
         store.create_tables().await.unwrap();
         let rude = Rude::default();
-        let aws = kind.through(|client| rude.wrap(client, emulator.sqs()));
+        let aws = kind.through(|client| blueprint::guard("Dispatcher", rude.wrap(client, emulator.sqs())));
         let ticking = Arc::clone(&now);
         let ctx = Context::new(
             Store::new(&aws.config(Service::DynamoDb), Tables::default()),

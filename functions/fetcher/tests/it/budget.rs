@@ -14,7 +14,7 @@ use crate::world::{HOUR, MINUTE, World, counts};
 async fn a_hundred_unchanged_polls_cost_less_than_half_a_call_two_write_units_and_one_read_unit_each() {
     let world = World::new().await;
     world.origin.otherwise(|seen| Reply::unless_known(seen, "\"one\"", Reply::ok(rss([("a", "text")]))));
-    let (store, dispatched) = world.store_on_wire().metered();
+    let (store, dispatched) = world.store_of("Dispatcher").metered();
     let dispatcher = world.dispatcher(store);
     let (store, fetched) = world.store_on_wire().metered();
     let fetcher = world.environment_with(store);

@@ -67,7 +67,7 @@ async fn rule_20_sources_that_were_fetched_together_spread_at_once() {
 /// Adds up to `at_once` sources every half minute, and looks at what their origin sees. Rules 4 and 5 too: nobody is asked more often than once an hour.
 async fn check(at_once: usize) {
     let (world, log) = logged().await;
-    let (dispatcher, fetcher) = (world.dispatcher(world.store_on_wire()), world.environment());
+    let (dispatcher, fetcher) = (world.dispatcher(world.store_of("Dispatcher")), world.environment());
     let start = world.now();
     let mut added = 0;
     while world.now() < start + 4 * HOUR {

@@ -111,7 +111,12 @@ impl World {
 
     /// A store on the wire of the functions, to be counted.
     pub(crate) fn store_on_wire(&self) -> Store {
-        Store::new(&self.wire().config(Service::DynamoDb), Tables::default())
+        self.store_of("Fetcher")
+    }
+
+    /// The same for a function of that name.
+    pub(crate) fn store_of(&self, function: &str) -> Store {
+        Store::new(&self.wire_of(function).config(Service::DynamoDb), Tables::default())
     }
 
     /// The tables themselves, past the store's own code.
@@ -145,7 +150,12 @@ impl World {
 
     /// The way to the servers that the breaker may break.
     fn wire(&self) -> Aws {
-        self.aws.through(|inner| self.breaker.around(inner))
+        self.wire_of("Fetcher")
+    }
+
+    /// The same for a function of that name, which may do no more than its role allows.
+    fn wire_of(&self, function: &str) -> Aws {
+        self.aws.through(|inner| blueprint::guard(function, self.breaker.around(inner)))
     }
 
     fn queue_on(&self, aws: &Aws) -> Queue {

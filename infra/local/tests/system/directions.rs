@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("emulator", &[]),
     ("origin", &[]),
     ("faults", &[]),
+    ("blueprint", &[]),
     ("xtask", &[]),
     (
         "bench",

@@ -17,5 +17,6 @@ mod life;
 mod parse;
 mod platform;
 mod process;
+mod template;
 mod terminal;
 mod world;

@@ -16,7 +16,7 @@ impl World {
     /// A dispatcher that works on this store, and on the queues by the same wire as the fetchers.
     pub(crate) fn dispatcher(&self, store: Store) -> dispatcher::Context {
         let rules = Rules { pace: Pace::REAL, shards: 1, rate_floor: 2_000, announce_all: false };
-        dispatcher::Context::new(store, self.queue_on(&self.wire()), self.clock(), rules)
+        dispatcher::Context::new(store, self.queue_on(&self.wire_of("Dispatcher")), self.clock(), rules)
     }
 
     /// A run of it, as its schedule starts it.
