@@ -75,7 +75,7 @@ impl World {
     /// A process that has just started, and its crash point.
     pub(crate) fn process(&self, stop: Stop) -> (Context, CrashPoint) {
         let crash = CrashPoint::new(stop);
-        let aws = self.aws.through(|client| crash.wrap(client));
+        let aws = self.aws.through(|client| blueprint::guard("Maintenance", crash.wrap(client)));
         let ahead = Arc::clone(&self.ahead);
         let parts = Parts {
             store: Store::new(&aws.config(Service::DynamoDb), Tables::default()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use boot::settings::{Settings, Vars};
-use domain::timing::{BATCH_WINDOW, DISPATCHER_TIMEOUT, Lane};
+use domain::timing::{BATCH_WINDOW, DISPATCHER_TIMEOUT, Lane, MAINTENANCE_TIMEOUT};
 use serde_json::{Value, json};
 
 use super::{number, template};
@@ -19,7 +19,7 @@ fn workspace() -> PathBuf {
 }
 
 #[test]
-fn every_function_is_a_program() {
+fn every_function_is_a_program_and_every_program_a_function() {
     let template = template();
     let functions = template.resources("AWS::Serverless::Function");
     let programs: BTreeSet<String> = functions
@@ -28,7 +28,7 @@ fn every_function_is_a_program() {
         .collect();
     let folders = fs::read_dir(workspace().join("functions")).unwrap().map(|entry| entry.unwrap());
     let crates: BTreeSet<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
-    assert!(programs.is_subset(&crates), "{programs:?}");
+    assert_eq!(programs, crates);
 }
 
 #[test]
@@ -36,6 +36,7 @@ fn time_outs_are_those_that_leases_and_visibility_follow_from() {
     let template = template();
     let timeout = |function: &str| Duration::from_secs(number(&template.properties(function)["Timeout"]));
     assert_eq!(timeout("Dispatcher"), DISPATCHER_TIMEOUT);
+    assert_eq!(timeout("Maintenance"), MAINTENANCE_TIMEOUT);
     assert_eq!(timeout("Fetcher"), Lane::Fast.function_timeout());
     assert_eq!(timeout("FetcherSlow"), Lane::Slow.function_timeout());
     assert!(timeout("Api") < HTTP, "the function ends before the one who waits for it");
@@ -60,10 +61,15 @@ fn each_lane_has_its_queue_in_full_batches_with_partial_answers() {
 }
 
 #[test]
-fn a_schedule_starts_the_dispatcher_each_minute_whole_or_shard_by_shard() {
+fn a_schedule_starts_the_dispatcher_each_minute_whole_or_shard_by_shard_and_maintenance_each_hour() {
     let template = template();
+    assert_eq!(template.properties("EachHour")["ScheduleExpression"], "rate(1 hour)");
+    assert_eq!(template.properties("EachHour")["Target"]["Arn"], json!({ "Fn::GetAtt": ["Maintenance", "Arn"] }));
     let mut shards = Vec::new();
     for (name, schedule) in template.resources("AWS::Scheduler::Schedule") {
+        if name == "EachHour" {
+            continue;
+        }
         let (condition, schedule) = (&schedule["Condition"], &schedule["Properties"]);
         assert_eq!(schedule["ScheduleExpression"], "rate(1 minute)", "{name}");
         assert_eq!(schedule["Target"]["Arn"], json!({ "Fn::GetAtt": ["Dispatcher", "Arn"] }), "{name}");
