@@ -29,7 +29,7 @@ async fn a_hundred_polls_are_one_read_unit_and_one_write_each_and_few_calls() {
         ("SendMessageBatch", 10),
         // Whatever there is to poll: the depths of two queues, eight slots, overflow, paused hosts, deletions and rests that are over, the cursor claimed and moved.
         ("GetQueueAttributes", 2),
-        ("Query", 12),
+        ("Query", 10),
         ("UpdateItem", 2),
     ];
     assert_eq!(calls, expected.map(|(call, n)| (call.to_owned(), n)).into());
