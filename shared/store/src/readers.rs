@@ -5,10 +5,12 @@ mod erase;
 mod folders;
 mod kept;
 mod label;
+mod preferences;
 mod profile;
 mod register;
 mod repeat;
 mod roll;
+mod share;
 mod sign_in;
 mod subscription;
 
@@ -21,10 +23,12 @@ pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use folders::{ChangingFolders, FolderChange};
 pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
+pub use preferences::Preferring;
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
 pub use repeat::{Attempt, Repeating};
 pub use roll::RollPlace;
+pub use share::Sharing;
 pub use subscription::{Beginning, Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.

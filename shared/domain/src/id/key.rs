@@ -25,6 +25,8 @@ pub enum Label {
     Operator,
     /// How private sources are found again. If it changed, who adds such a URL again would get a second source.
     PrivateUrl,
+    /// Links to shared posts. If it changed, all links would be dead.
+    Share,
 }
 
 impl Label {
@@ -38,6 +40,7 @@ impl Label {
             Self::Repeat => "repeat",
             Self::Operator => "operator",
             Self::PrivateUrl => "private-url",
+            Self::Share => "share",
         }
     }
 }

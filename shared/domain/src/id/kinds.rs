@@ -96,3 +96,15 @@ impl Random for Folder {}
 
 /// Names one folder of a user.
 pub type FolderId = ShortId<Folder>;
+
+/// A post by a link.
+pub enum Share {}
+
+impl Kind for Share {
+    const NAME: &'static str = "share";
+}
+
+impl Random for Share {}
+
+/// Names one share of a user.
+pub type ShareId = ShortId<Share>;

@@ -22,7 +22,9 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use face::PostFace;
 pub use job::{JobId, JobIdMint};
 pub use key::{BadKey, InstallationKey, Label};
-pub use kinds::{FolderId, InvitationId, Kind, Post, PostId, Random, ResetId, SessionId, Source, SourceId, TokenId};
+pub use kinds::{
+    FolderId, InvitationId, Kind, Post, PostId, Random, ResetId, SessionId, ShareId, Source, SourceId, TokenId,
+};
 pub use number::{NumberRun, NumbersExhausted, PostNumber, number_run};
 pub use ordinal::Ordinal;
 pub use short::ShortId;

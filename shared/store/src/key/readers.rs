@@ -1,7 +1,7 @@
 //! Keys of the table `readers`.
 
 use domain::account::{CredentialKind, Email, SecretHash, What, Who};
-use domain::id::{PostNumber, ShortId, SourceId, UserId};
+use domain::id::{PostNumber, ShareId, ShortId, SourceId, UserId};
 use domain::label::LabelName;
 use domain::repeat::{Repeat, Sender};
 use domain::time::Timestamp;
@@ -20,6 +20,8 @@ pub(crate) const LABEL_PREFIX: &str = "LABEL#";
 const KEPT_PREFIX: &str = "KEPT#";
 /// Partition of the roll of all users.
 pub(crate) const ROLL: &str = "USERS";
+/// What sort keys of shared posts begin with; the number follows.
+pub(crate) const SHARE_PREFIX: &str = "SHARE#";
 /// Partition of the deletions of users that are under way.
 pub(crate) const DELETING: &str = "DELETING";
 
@@ -81,6 +83,21 @@ impl Key {
     /// A user's label.
     pub(crate) fn label(user: UserId, label: &LabelName) -> Self {
         Self::reader(user_partition(user), format!("{LABEL_PREFIX}{label}"))
+    }
+
+    /// How a user likes to read.
+    pub(crate) fn preferences(user: UserId) -> Self {
+        Self::reader(user_partition(user), "PREFS")
+    }
+
+    /// A post by a link.
+    pub(crate) fn share(id: ShareId) -> Self {
+        Self::reader(format!("{SHARE_PREFIX}{id}"), "-")
+    }
+
+    /// A share among all that is its user's.
+    pub(crate) fn share_line(user: UserId, post: PostNumber) -> Self {
+        Self::reader(user_partition(user), format!("{SHARE_PREFIX}{:015}", post.get()))
     }
 
     /// Failed attempts to sign in, in the minute of `now`.
@@ -215,6 +232,9 @@ mod tests {
         check(&Key::copy(user, number), mine, "COPY#006000000000000");
         check(&Key::label(user, &"to #read".parse().unwrap()), mine, "LABEL#to #read");
         assert_eq!(kept_of("KEPT#006000000000000"), Some(number));
+        check(&Key::preferences(user), mine, "PREFS");
+        check(&Key::share("3kTMd9aZ".parse().unwrap()), "SHARE#3kTMd9aZ", "-");
+        check(&Key::share_line(user, PostNumber::new(42).unwrap()), mine, "SHARE#000000000000042");
         check(&Key::deleting(user), "DELETING", &user.to_string());
         check(&Key::folders(user), mine, "FOLDERS");
         check(&Key::first(), "META", "FIRST");

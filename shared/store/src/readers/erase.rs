@@ -126,10 +126,11 @@ impl Store {
         let request = self.client.query().table_name(self.readers()).consistent_read(true);
         let request = request
             .key_condition_expression("#pk = :pk")
-            .projection_expression("#pk, #sk, #hash")
+            .projection_expression("#pk, #sk, #hash, #share")
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_names("#sk", key::SK)
             .expression_attribute_names("#hash", "hash")
+            .expression_attribute_names("#share", "share")
             .expression_attribute_values(":pk", text(key::user_partition(user)))
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
         let mut items = self.query(OPERATION, request, limit + 1).await?;
@@ -138,11 +139,11 @@ impl Store {
         Ok(items)
     }
 
-    /// What secrets are good for goes before the lines that lead to it. Subscriptions stay.
+    /// What secrets and links are good for goes before the lines that lead to it. Subscriptions stay.
     async fn drop_belongings(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let items: Vec<Item> = items.into_iter().filter(|item| subscription(item).is_none()).collect();
-        let secrets: Vec<Key> = items.iter().filter_map(secret).collect();
-        self.delete_all(OPERATION, &secrets).await?;
+        let elsewhere: Vec<Key> = items.iter().filter_map(|item| secret(item).or_else(|| shared(item))).collect();
+        self.delete_all(OPERATION, &elsewhere).await?;
         let own: Vec<Key> = items.iter().filter_map(Key::of_reader).collect();
         self.delete_all(OPERATION, &own).await
     }
@@ -166,4 +167,8 @@ fn secret(item: &Item) -> Option<Key> {
     let row = Row::part("belonging", item);
     let what = key::credential_of(row.text(key::SK).ok()?)?;
     Some(Key::secret_of(what, row.bytes("hash").ok()?))
+}
+
+fn shared(item: &Item) -> Option<Key> {
+    Some(Key::share(Row::part("belonging", item).parsed("share").ok()?))
 }

@@ -2,10 +2,12 @@
 
 mod credentials;
 mod erase;
+mod preferences;
 mod profile;
 mod register;
 mod repeat;
 mod roll;
+mod share;
 mod sign_in;
 mod table;
 mod units;
@@ -16,7 +18,8 @@ use std::task::Poll;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Credential, CredentialKind, Email, NewUser, PasswordHash, Secret, User};
-use domain::id::{ShortId, SystemEntropy, UserId};
+use domain::id::{PostNumber, ShareId, ShortId, SystemEntropy, UserId};
+use domain::share::Share;
 use store::{Access, Issuing, Registering, Tables};
 
 use crate::world::{NOON, World};
@@ -54,6 +57,12 @@ impl World {
         let (secret, credential) = draft::<K>();
         assert_eq!(self.store.issue(user, &credential, &secret.hash()).await.unwrap(), Issuing::Issued);
         (secret, credential)
+    }
+
+    /// Shares some post.
+    pub(crate) async fn share(&self, user: UserId) {
+        let (id, post) = (ShareId::draw(&mut SystemEntropy), PostNumber::new(42).unwrap());
+        self.store.share(&Share { id, user, post, created_at: NOON }).await.unwrap();
     }
 
     pub(crate) async fn access<K: CredentialKind>(&self, secret: &Secret<K>) -> Option<Access<K>> {

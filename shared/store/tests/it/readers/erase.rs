@@ -21,6 +21,7 @@ async fn settled(world: &World, address: &str) -> User {
     world.issue::<Session>(&user).await;
     world.issue::<Invitation>(&user).await;
     world.issue::<Reset>(&user).await;
+    world.share(user.id).await;
     let own = ["PREFS", "FOLDER#3kTMd9aZ", "STAR#1", "STAR#2", "LABEL#later#2", "IDEM#x"].map(str::to_owned);
     let subscriptions = SUBSCRIPTIONS.map(|source| format!("SUB#{source}"));
     let partition = format!("U#{}", user.id);
