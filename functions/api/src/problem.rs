@@ -277,6 +277,11 @@ impl Problem {
         Self { retry_after: Some(Duration::from_secs(1)), ..later }
     }
 
+    /// The function cannot begin to work: its key or its store is out of reach, or not for it. Logs the causes.
+    pub fn not_ready(error: &(dyn Error + 'static)) -> Self {
+        Self::unavailable(error)
+    }
+
     fn judged(error: &(dyn Error + 'static), retryable: bool) -> Self {
         if retryable { Self::unavailable(error) } else { Self::ours(error) }
     }

@@ -7,6 +7,7 @@ use boot::settings::{Settings, Vars};
 use boot::{Stopped, aws::Aws, clock, key, logs};
 use fetcher::Context;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::sync::OnceCell;
 
 /// What the platform needs to hear the answer in time.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -15,15 +16,22 @@ const MARGIN: Duration = Duration::from_millis(500);
 async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(logs::Format::Json, &vars);
-    let settings = Settings::from_vars(&vars)?;
-    let lane = settings.lane;
-    let key = key::from_vars(&vars)?;
-    let ctx = &Context::of_settings(&settings, &Aws::from_vars(&vars)?, clock::system(), &key)?;
-    ctx.store().admit(Some(&key.fingerprint()), clock::now()).await?;
+    let start = &(Settings::from_vars(&vars)?, Aws::from_vars(&vars)?, key::Home::from_vars(&vars)?);
+    let ctx = &OnceCell::new();
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        let stopped = clock::deadline(event.context.deadline, clock::now(), lane.function_timeout());
+        let ctx = ctx.get_or_try_init(|| first(start)).await.map_err(logs::failed)?;
+        let stopped = clock::deadline(event.context.deadline, clock::now(), start.0.lane.function_timeout());
         Ok::<_, Error>(fetcher::handle(ctx, event.payload, stopped - MARGIN).await)
     }))
     .await
     .map_err(Stopped::by)
+}
+
+/// Before the first batch: the key, and whether the store is for it. What fails is tried again with the next.
+async fn first((settings, aws, home): &(Settings, Aws, key::Home)) -> Result<Context, Error> {
+    let clock = clock::system();
+    let key = home.key(aws, &clock).await?;
+    let ctx = Context::of_settings(settings, aws, clock, &key)?;
+    ctx.store().admit(Some(&key.fingerprint()), clock::now()).await?;
+    Ok(ctx)
 }

@@ -29,6 +29,8 @@ pub enum Service {
     Sqs,
     /// `AWS_ENDPOINT_URL_S3`.
     S3,
+    /// `AWS_ENDPOINT_URL_SSM`.
+    Ssm,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Ssm => "AWS_ENDPOINT_URL_SSM",
         }
     }
 }
@@ -45,7 +48,7 @@ impl Service {
 #[derive(Clone, Debug)]
 pub struct Aws {
     base: SdkConfig,
-    endpoints: [Option<String>; 3],
+    endpoints: [Option<String>; 4],
 }
 
 impl Aws {
@@ -70,7 +73,7 @@ impl Aws {
             let own = vars.get(service.endpoint_variable());
             own.or(vars.get("AWS_ENDPOINT_URL")).map(str::to_owned)
         };
-        let endpoints = [Service::DynamoDb, Service::Sqs, Service::S3].map(endpoint);
+        let endpoints = [Service::DynamoDb, Service::Sqs, Service::S3, Service::Ssm].map(endpoint);
         let plain = endpoints.iter().all(|e| e.as_ref().is_some_and(|url| url.starts_with("http://")));
         Ok(Self { base: base(region, credentials, http_client(plain)), endpoints })
     }
@@ -79,7 +82,7 @@ impl Aws {
     pub fn local(dynamodb: &str, sqs: &str, s3: &str) -> Self {
         Self {
             base: base("us-east-1", Credentials::new("local", "local", None, None, "local"), http_client(true)),
-            endpoints: [dynamodb, sqs, s3].map(|url| Some(url.to_owned())),
+            endpoints: [Some(dynamodb), Some(sqs), Some(s3), None].map(|url| url.map(str::to_owned)),
         }
     }
 

@@ -1,19 +1,48 @@
-//! Where the installation's key lives: a file that only its owner can read, made once and never overwritten.
+//! Where the installation's key lives: a file that only its owner can read, or a SecureString of AWS Systems Manager. Made once, by whoever
+//! needs it first, and never overwritten.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use std::time::Duration;
+
 use domain::id::{InstallationKey, SystemEntropy};
 
+use crate::aws::{Aws, Service};
+use crate::clock::Clock;
 use crate::settings::Vars;
+use crate::ssm::{Making, Ssm, SsmError};
 
 /// The key cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// Nobody said where it is.
-    #[error("setting FEEDMILL_KEY_FILE is missing: the path of the file that holds the installation's key")]
+    #[error(
+        "setting FEEDMILL_KEY_PARAMETER is missing: the name of the SSM parameter that holds the installation's key; \
+         or FEEDMILL_KEY_FILE, the path of a file"
+    )]
     NotSet,
+    /// The parameter cannot be read or made.
+    #[error("cannot use the SSM parameter {name}, which holds the installation's key")]
+    Parameter {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: SsmError,
+    },
+    /// The parameter holds no key.
+    #[error("the SSM parameter {name} holds no key: restore it from its backup")]
+    NoKeyInParameter {
+        /// Its name.
+        name: String,
+    },
+    /// Somebody made the parameter, and it cannot be read yet.
+    #[error("the SSM parameter {name} was made just now and cannot be read yet: it will in a moment")]
+    NotYet {
+        /// Its name.
+        name: String,
+    },
     /// The file cannot be read or made.
     #[error("cannot use the key file {}: make it readable and writable for this user", path.display())]
     File {
@@ -44,12 +73,63 @@ pub fn load_or_create(path: &Path) -> Result<InstallationKey, KeyError> {
     }
 }
 
-/// The key in the file that `FEEDMILL_KEY_FILE` names.
-///
-/// # Errors
-/// [`KeyError`] when the setting is missing or the file cannot be used.
-pub fn from_vars(vars: &Vars) -> Result<InstallationKey, KeyError> {
-    load_or_create(Path::new(vars.get("FEEDMILL_KEY_FILE").ok_or(KeyError::NotSet)?))
+/// Where an installation keeps its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// `FEEDMILL_KEY_FILE`.
+    File(PathBuf),
+    /// `FEEDMILL_KEY_PARAMETER`.
+    Parameter(String),
+}
+
+impl Home {
+    /// What the settings say; the file, if they say both.
+    ///
+    /// # Errors
+    /// [`KeyError::NotSet`].
+    pub fn from_vars(vars: &Vars) -> Result<Self, KeyError> {
+        let file = vars.get("FEEDMILL_KEY_FILE").map(|path| Self::File(path.into()));
+        let parameter = || vars.get("FEEDMILL_KEY_PARAMETER").map(|name| Self::Parameter(name.to_owned()));
+        file.or_else(parameter).ok_or(KeyError::NotSet)
+    }
+
+    /// The key, made if there is none: of those who need it first at once, all get the same. To be asked when the key is first needed, not at
+    /// the start: a function that cannot reach it yet is to answer so, not to crash in a circle.
+    ///
+    /// # Errors
+    /// [`KeyError`]; what is there is never replaced.
+    pub async fn key(&self, aws: &Aws, clock: &Clock) -> Result<InstallationKey, KeyError> {
+        match self {
+            Self::File(path) => load_or_create(path),
+            Self::Parameter(name) => {
+                parameter(&Ssm { config: aws.config(Service::Ssm), clock }, name, &mut SystemEntropy).await
+            }
+        }
+    }
+}
+
+/// How often a parameter is read that somebody else has made, and how long it is waited in between: reads of SSM may lag behind its writes.
+const READS: u32 = 5;
+const LAG: Duration = Duration::from_millis(200);
+
+async fn parameter(ssm: &Ssm<'_>, name: &str, entropy: &mut SystemEntropy) -> Result<InstallationKey, KeyError> {
+    let failed = |source| KeyError::Parameter { name: name.to_owned(), source };
+    let read = |text: String| text.trim().parse().map_err(|_| KeyError::NoKeyInParameter { name: name.to_owned() });
+    if let Some(text) = ssm.get(name).await.map_err(failed)? {
+        return read(text);
+    }
+    let about = "Feedmill: the key of this installation. Links to posts depend on it; never change it.";
+    let key = InstallationKey::generate(entropy);
+    let made = ssm.put_if_absent(name, &key.to_text(), about).await.map_err(failed)?;
+    tracing::info!(parameter = name, ours = made == Making::Made, "the installation's key was made");
+    for again in 1..=READS {
+        // What is there counts, whoever made it: an answer that got lost may hide that our own attempt was the first.
+        if let Some(text) = ssm.get(name).await.map_err(failed)? {
+            return read(text);
+        }
+        tokio::time::sleep(LAG * again).await;
+    }
+    Err(KeyError::NotYet { name: name.to_owned() })
 }
 
 /// The fingerprint of the key in the file that `FEEDMILL_KEY_FILE` names, for a function that works without the key: `None` where nobody

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod key;
 pub mod logs;
 pub mod settings;
+pub mod ssm;
 mod stopped;
 
 pub use stopped::Stopped;

@@ -47,6 +47,12 @@ fn tell_panic(panic: &std::panic::PanicHookInfo<'_>) {
     tracing::error!(at, said, "a panic");
 }
 
+/// An event that could not be worked on, named once; the platform gets the sentence alone.
+pub fn failed(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
+    tracing::error!(error = causes(&*error), "the event is left to the platform, which brings it again");
+    error
+}
+
 const DEFAULT: &str = "info,aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,dynoxide=warn,s3s=warn";
 
 /// An error with all its causes, on one line.
