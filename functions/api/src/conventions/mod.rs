@@ -7,6 +7,7 @@ mod frame;
 mod kept;
 pub(crate) mod limits;
 mod origins;
+mod page;
 mod repeat;
 #[allow(dead_code, reason = "the room of accounts uses the rest next")]
 pub(crate) mod schema;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 
 /// The rooms behind all that holds for every request. What is named last is outermost.
 pub(crate) fn around(rooms: OpenApiRouter<Arc<Context>>, context: &Arc<Context>) -> Router {
+    let rooms = rooms.merge(page::routes());
     let open = repeat::Open(document::open_posts(&rooms));
     let mut router = document::described(rooms)
         .fallback(|| async { Problem::no_such_path() })

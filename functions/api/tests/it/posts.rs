@@ -86,7 +86,7 @@ impl World {
             touches_pointer: false,
             feed: FeedFacts::default(),
             retention: Duration::from_secs(86_400),
-            token: "one".to_owned(),
+            token: pointer.job.to_string(),
         };
         assert!(matches!(self.store.land(&chunk).await.unwrap(), Landed::Landed { .. }));
         posts.iter().map(|post| post.number).collect()

@@ -25,6 +25,8 @@ use serde_json::Value;
 use store::{Meter, Store, Tables};
 use tower::ServiceExt as _;
 
+use crate::conventions::crawl;
+
 pub(crate) struct World {
     emulator: Emulator,
     pub(crate) store: Store,
@@ -45,6 +47,14 @@ pub(crate) struct Answer {
     pub(crate) json: Value,
     pub(crate) headers: http::HeaderMap,
     pub(crate) bytes: usize,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// Headers and body.
+    pub(crate) fn whole(&self) -> String {
+        crawl::whole(&self.headers, &self.text)
+    }
 }
 
 impl World {
@@ -149,11 +159,14 @@ impl World {
     }
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
+        let asked = format!("{} {}", request.method(), request.uri());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status, json, headers: parts.headers, bytes: bytes.len() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        crawl::tells_no_key(&asked, &parts.headers, &text);
+        Answer { status: parts.status, json, headers: parts.headers, bytes: bytes.len(), text }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -19,10 +19,15 @@ pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 impl Logs {
     /// From now on, until the guard is dropped.
     pub(crate) fn start() -> (Self, DefaultGuard) {
+        Self::at(tracing::Level::TRACE)
+    }
+
+    /// The same of a level, and what is more severe.
+    pub(crate) fn at(level: tracing::Level) -> (Self, DefaultGuard) {
         // With one subscriber alone, whoever meets a line first on a thread without any hides it from all.
         LazyLock::force(&NOBODY);
         let logs = Self::default();
-        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::TRACE);
+        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level);
         let guard = tracing::subscriber::set_default(lines.with_writer(logs.clone()).finish());
         (logs, guard)
     }

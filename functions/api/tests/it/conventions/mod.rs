@@ -1,9 +1,12 @@
 //! What holds for every request and answer.
 
+pub(crate) mod crawl;
 mod document;
 mod frame;
 mod limits;
 pub(crate) mod logs;
 mod origins;
+mod page;
 mod repeat;
+mod strangers;
 mod unchanged;

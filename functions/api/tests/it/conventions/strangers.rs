@@ -1,0 +1,199 @@
+//! Two accounts, every operation that is described, every id of the other account: it is as if nothing of it existed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::account::User;
+use domain::id::kinds;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::document::operations;
+use super::logs::Logs;
+use crate::world::{Answer, World};
+
+/// Somebody with one of everything.
+struct Account {
+    user: User,
+    secret: String,
+    /// What stands in paths, by its name there.
+    ids: BTreeMap<&'static str, String>,
+}
+
+/// Well-formed ids of nothing.
+fn nothing() -> BTreeMap<&'static str, String> {
+    let mut ids: BTreeMap<_, _> = KINDS.iter().map(|kind| (*kind, "AAAAAAAA".to_owned())).collect();
+    ids.insert("job", "0199aaaa-0000-7000-8000-000000000000".to_owned());
+    ids.insert("user", "9f1c2d3e-4b5a-4678-9abc-def012345678".to_owned());
+    ids
+}
+
+/// What ids in paths name. Of each, [`account`] makes one.
+const KINDS: [&str; 3] = ["source", "job", "post"];
+
+async fn account(world: &World, email: &str) -> Account {
+    let user = world.member(email).await;
+    let secret = world.secret::<kinds::Token>(&user).await;
+    let source = world.add(&format!("https://example.org/{}", &email[..3])).await;
+    world.store.subscribe(user.id, source.parse().unwrap(), 20, world.now()).await.unwrap();
+    let job = world.get(&format!("/v1/sources/{source}")).await.json["latest_job"]["id"].as_str().unwrap().to_owned();
+    world.land(&source, &["a post".to_owned()]).await;
+    world.pass(Duration::from_secs(1));
+    let posts = world.get(&format!("/v1/sources/{source}/posts")).await.json;
+    let post = posts["posts"][0]["id"].as_str().unwrap().to_owned();
+    Account { user, secret, ids: BTreeMap::from([("source", source), ("job", job), ("post", post)]) }
+}
+
+/// What a member may not do at all, whatever the id.
+const ADMINISTRATORS_ONLY: u16 = 403;
+
+/// `path` with `ids` in place of their names.
+fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
+    let fill = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        Some(name) => {
+            ids.get(name).cloned().ok_or(format!("say in KINDS and `account` how somebody gets a {name}")).unwrap()
+        }
+        None => part.to_owned(),
+    };
+    path.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+/// A body that the operation takes as far as its form goes.
+fn body(document: &Value, operation: &Value) -> String {
+    let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else { return String::new() };
+    example(document, schema, 0).to_string()
+}
+
+/// A value that a schema describes: what is required, as small as can be.
+fn example(document: &Value, schema: &Value, depth: usize) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return example(document, document.pointer(&reference[1..]).unwrap(), depth);
+    }
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    for either in ["oneOf", "anyOf", "allOf"] {
+        if let Some(all) = schema[either].as_array() {
+            let one = all.iter().find(|one| one["type"] != "null").unwrap();
+            return example(document, one, depth);
+        }
+    }
+    match schema["type"].as_str().or_else(|| schema["type"][0].as_str()) {
+        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        Some("boolean") => json!(true),
+        Some("array") if depth > 3 => json!([]),
+        Some("array") => json!([example(document, &schema["items"], depth + 1)]),
+        Some("object") => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let each = |name: &Value| {
+                let name = name.as_str().unwrap();
+                (name.to_owned(), example(document, &schema["properties"][name], depth + 1))
+            };
+            Value::Object(required.iter().map(each).collect())
+        }
+        _ => json!("AAAAAAAA"),
+    }
+}
+
+fn without_instance(answer: &Answer) -> Value {
+    let mut json = answer.json.clone();
+    if let Some(object) = json.as_object_mut() {
+        object.remove("instance");
+    }
+    json
+}
+
+#[tokio::test]
+async fn of_what_is_anothers_nobody_learns_even_that_it_exists() {
+    let world = World::new().await;
+    let (ada, bob) = (account(&world, "ada@example.org").await, account(&world, "bob@example.org").await);
+    let document = world.get("/openapi.json").await.json;
+    let as_bob = [("authorization", &*format!("Bearer {}", bob.secret))];
+    let mut asked = 0;
+    for (path, method, operation) in operations(&document) {
+        if !path.contains('{') {
+            continue;
+        }
+        let body = body(&document, &operation);
+        let foreign = world.ask_with(&as_bob, method.clone(), &filled(&path, &ada.ids), &body).await;
+        let absent = world.ask_with(&as_bob, method.clone(), &filled(&path, &nothing()), &body).await;
+        let told = format!("{method} {path}: {} {}", foreign.status, foreign.json);
+        assert!([404, ADMINISTRATORS_ONLY].contains(&foreign.status.as_u16()), "{told}");
+        assert_eq!((foreign.status, without_instance(&foreign)), (absent.status, without_instance(&absent)), "{told}");
+        asked += 1;
+        // What is hers in what is his.
+        if path.matches('{').count() > 1 {
+            let last = path.rsplit('{').next().and_then(|part| part.split('}').next()).unwrap();
+            let kind = KINDS.iter().find(|kind| **kind == last).unwrap();
+            let with = |id: &String| {
+                bob.ids.iter().map(|(kind, id)| (*kind, id.clone())).chain([(*kind, id.clone())]).collect()
+            };
+            let hers = world.ask_with(&as_bob, method.clone(), &filled(&path, &with(&ada.ids[kind])), &body).await;
+            let nobodys = world.ask_with(&as_bob, method.clone(), &filled(&path, &with(&nothing()[kind])), &body).await;
+            assert_eq!((hers.status, without_instance(&hers)), (nobodys.status, without_instance(&nobodys)), "{told}");
+        }
+    }
+    assert!(asked >= 9, "{asked}");
+}
+
+/// Every operation as Ada, with what is hers: reads first, and what deletes last.
+async fn everything(world: &World, document: &Value, who: &Account) -> Vec<(String, Answer)> {
+    let mut all = operations(document);
+    let rank = |method: &Method| {
+        [Method::GET, Method::POST, Method::PATCH, Method::PUT].iter().position(|one| one == method).unwrap_or(9)
+    };
+    // The deeper first: what is in something goes before it.
+    all.sort_by_key(|(path, method, _)| (rank(method), std::cmp::Reverse(path.matches('/').count())));
+    let headers = [("authorization", &*format!("Bearer {}", who.secret))];
+    let mut answers = Vec::new();
+    for (path, method, operation) in all {
+        let body = body(document, &operation);
+        let answer = world.ask_with(&headers, method.clone(), &filled(&path, &who.ids), &body).await;
+        assert!(answer.status.as_u16() < 500, "{method} {path}: {}", answer.json);
+        answers.push((format!("{method} {path}"), answer));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn no_answer_and_no_line_of_the_log_tells_an_internal_key_a_secret_or_who_else_is_here() {
+    let world = World::new().await;
+    let (ada, bob) = (account(&world, "ada@example.org").await, account(&world, "bob@example.org").await);
+    let document = world.get("/openapi.json").await.json;
+    let (logs, guard) = Logs::at(tracing::Level::INFO);
+    let answers = everything(&world, &document, &ada).await;
+    let by_header =
+        [("authorization", &*format!("Bearer {}x", bob.secret)), ("cookie", "feedmill_session=bob@example.org")];
+    let refused = world.ask_with(&by_header, Method::GET, "/v1/sources?cursor=bob@example.org", "").await;
+    drop(guard);
+
+    let seen = |mark: &str| {
+        answers.iter().filter(|(_, answer)| answer.status.as_u16() != 404 && answer.whole().contains(mark)).count()
+    };
+    assert!(seen(ada.ids["source"].as_str()) >= 4, "she saw what is hers");
+    for (asked, answer) in answers.iter().chain([&("a refused secret".to_owned(), refused)]) {
+        let text = answer.whole();
+        // That no internal key is told is held of every answer of this suite.
+        for (what, hidden) in [
+            ("e-mail", bob.user.email.as_str()),
+            ("id", &bob.user.id.to_string()),
+            ("source", &bob.ids["source"]),
+            ("secret", &bob.secret),
+            ("own secret", &ada.secret),
+            ("operator", &world.operator()["Operator ".len()..]),
+        ] {
+            assert!(!text.contains(hidden), "{asked} tells the {what}: {text}");
+        }
+    }
+    let lines = logs.text();
+    for hidden in [
+        ada.user.email.as_str(),
+        bob.user.email.as_str(),
+        &ada.secret,
+        &bob.secret,
+        &world.operator()["Operator ".len()..],
+        "$argon2",
+    ] {
+        assert!(!lines.contains(hidden), "the log tells {hidden}: {lines}");
+    }
+}
