@@ -18,6 +18,7 @@ use store::Store;
 use crate::accounts::Passwords;
 use crate::conventions::limits::{Limits, Meters};
 use crate::cursor::Cursors;
+use crate::reading::Stocks;
 
 /// What an installation sets, as far as the api goes by it.
 #[derive(Clone, Debug)]
@@ -111,6 +112,7 @@ pub struct Context {
     pub(crate) meters: Meters,
     pub(crate) repeats: Repeats,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) stocks: Stocks,
     clock: Clock,
 }
 
@@ -129,6 +131,7 @@ impl Context {
             web: parts.web,
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
+            stocks: Stocks::default(),
             operator: OperatorSecret::of(&parts.key),
             passwords: parts.passwords,
             clock: parts.clock,

@@ -21,13 +21,23 @@ impl Cursors {
     /// A cursor for the list that `scope` names: one of another list is refused.
     pub(crate) fn seal<T: Serialize>(&self, scope: &str, place: &T) -> Result<String, Problem> {
         let payload = serde_json::to_vec(place).map_err(|error| Problem::ours(&error))?;
-        let mut sealed = self.tag(scope, &payload).as_bytes()[..TAG].to_vec();
-        sealed.extend_from_slice(&payload);
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        Ok(self.seal_bytes(scope, &payload))
+    }
+
+    /// The same for a place that is bytes.
+    pub(crate) fn seal_bytes(&self, scope: &str, payload: &[u8]) -> String {
+        let mut sealed = self.tag(scope, payload).as_bytes()[..TAG].to_vec();
+        sealed.extend_from_slice(payload);
+        URL_SAFE_NO_PAD.encode(sealed)
     }
 
     /// The place that `cursor` names.
     pub(crate) fn open<T: DeserializeOwned>(&self, scope: &str, cursor: &str) -> Result<T, Problem> {
+        serde_json::from_slice(&self.open_bytes(scope, cursor)?).map_err(|_| Problem::bad_cursor())
+    }
+
+    /// The same for a place that is bytes.
+    pub(crate) fn open_bytes(&self, scope: &str, cursor: &str) -> Result<Vec<u8>, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Problem::bad_cursor())?;
         let (tag, payload) = bytes.split_at_checked(TAG).ok_or_else(Problem::bad_cursor)?;
         let mut whole = *self.tag(scope, payload).as_bytes();
@@ -37,7 +47,7 @@ impl Cursors {
         if expected != blake3::Hash::from_bytes(whole) {
             return Err(Problem::bad_cursor());
         }
-        serde_json::from_slice(payload).map_err(|_| Problem::bad_cursor())
+        Ok(payload.to_vec())
     }
 
     fn tag(&self, scope: &str, payload: &[u8]) -> blake3::Hash {

@@ -42,6 +42,19 @@ impl From<BytesRejection> for Problem {
     }
 }
 
+/// A query; unknown parameters are refused by the type.
+pub(crate) struct Queried<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Queried<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        let detail = "a parameter is unknown, malformed or there twice; docs/API.md lists those that this path takes";
+        query.map(|Query(query)| Self(query)).map_err(|_| Problem::bad_query(detail))
+    }
+}
+
 /// How much of a list, and from where on.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -17,6 +17,7 @@ mod making;
 mod next;
 mod posts;
 mod problem;
+mod reading;
 mod refresh;
 mod sources;
 mod subscriptions;
@@ -44,6 +45,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(refresh::routes())
         .merge(jobs::routes())
         .merge(posts::routes())
-        .merge(subscriptions::routes());
+        .merge(subscriptions::routes())
+        .merge(reading::routes());
     conventions::around(rooms, &context)
 }

@@ -178,6 +178,10 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_cursor", "Bad cursor", detail)
     }
 
+    pub(crate) fn bad_label(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_label", "This is no label's name", detail)
+    }
+
     pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "out_of_range", "A value is out of its range", detail)
     }

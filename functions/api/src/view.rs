@@ -6,9 +6,13 @@ use domain::parsed::Enclosure;
 use domain::source::Head;
 use domain::time::Timestamp;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use store::{Flags, Post};
 use utoipa::ToSchema;
 
+use crate::MAX_ANSWER_BYTES;
 use crate::conventions::schema::{Cursor, Instant, JobUuid, ShortId};
+use crate::problem::Problem;
 
 /// A source.
 #[derive(Serialize, ToSchema)]
@@ -159,6 +163,54 @@ pub(crate) struct PostView {
     pub(crate) image: Option<String>,
     pub(crate) comments: Option<String>,
     pub(crate) revision: u32,
+    /// Whether you have read it; null in the list of a source.
+    read: Option<bool>,
+    /// Whether it has your star; likewise.
+    starred: Option<bool>,
+    /// Your labels on it, by name; likewise.
+    labels: Option<Vec<String>>,
+}
+
+impl PostView {
+    /// A post with its content in `html`.
+    pub(crate) fn new(id: PostId, post: Post, html: Option<String>) -> Self {
+        Self {
+            id,
+            source: post.source,
+            title: post.title,
+            url: post.url,
+            authors: post.authors,
+            published: post.published.to_string(),
+            updated: post.updated.map(|at| at.to_string()),
+            arrived: post.arrived.to_string(),
+            summary: post.summary,
+            content: html,
+            categories: post.categories,
+            enclosures: post.enclosures.into_iter().map(EnclosureView::from).collect(),
+            image: post.image,
+            comments: post.comments,
+            revision: post.revision,
+            read: None,
+            starred: None,
+            labels: None,
+        }
+    }
+
+    /// The post as one person sees it.
+    pub(crate) fn read_by(self, read: bool, flags: &Flags) -> Self {
+        let labels = flags.labels.iter().map(ToString::to_string).collect();
+        Self { read: Some(read), starred: Some(flags.starred), labels: Some(labels), ..self }
+    }
+
+    /// As JSON; one that would not fit an answer comes without its content.
+    pub(crate) fn json(mut self) -> Result<Box<RawValue>, Problem> {
+        let raw = to_raw_value(&self).map_err(|error| Problem::ours(&error))?;
+        if raw.get().len() <= MAX_ANSWER_BYTES {
+            return Ok(raw);
+        }
+        self.content = None;
+        to_raw_value(&self).map_err(|error| Problem::ours(&error))
+    }
 }
 
 /// A file that a post carries.

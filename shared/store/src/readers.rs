@@ -22,7 +22,7 @@ use crate::write::Write;
 pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use folders::{ChangingFolders, FolderChange};
-pub use kept::{Copy, Flag, Flags, Keeping, KeptRange, Original};
+pub use kept::{Copy, Flag, Flags, Keeping, Kept, KeptRange, Original};
 pub use preferences::Preferring;
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};

@@ -8,6 +8,7 @@ mod events;
 mod jobs;
 mod posts;
 mod problems;
+mod reading;
 mod sources;
 mod subscriptions;
 mod world;

@@ -21,7 +21,7 @@ pub(super) struct Lane<'a> {
     /// The index has nothing behind `paged`.
     dry: bool,
     /// Numbers below this one are so old that the index would show them.
-    settled: PostNumber,
+    settled: u64,
 }
 
 /// What comes next of a source.
@@ -44,7 +44,7 @@ pub(super) enum At {
 pub(super) struct Frame {
     pub(super) wanted: Wanted,
     pub(super) start: u64,
-    pub(super) settled: PostNumber,
+    pub(super) settled: u64,
 }
 
 impl<'a> Lane<'a> {
@@ -208,7 +208,7 @@ impl<'a> Lane<'a> {
             Order::NewestFirst => Some(u64::MAX - self.beyond(beyond)),
             Order::OldestFirst => following.or(recent).map(PostNumber::get),
         };
-        newer.is_some_and(|newer| newer < self.settled.get())
+        newer.is_some_and(|newer| newer < self.settled)
     }
 
     /// What follows a post that is gone; where the index has nothing more, all up to what the head knows is.

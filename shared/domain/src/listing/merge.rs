@@ -31,7 +31,7 @@ pub enum Step {
 
 /// A page in the making.
 ///
-/// Questions to the index: at most one more than the page has posts, once it has any; where nothing at all is known of the sources (oldest first, or all that the
+/// Questions to the index: at most as many as the page has room for, once it has a post; where nothing at all is known of the sources (oldest first, or all that the
 /// heads know is read) one a source before that, and a few for each whose place must be searched.
 pub struct Merge<'a> {
     limit: usize,
@@ -56,7 +56,7 @@ impl<'a> Merge<'a> {
         wanted: Wanted,
         sources: impl IntoIterator<Item = (&'a Stock, Option<&'a ReadState>)>,
         cursor: Option<&Cursor>,
-        settled: PostNumber,
+        settled: Option<PostNumber>,
         limit: usize,
     ) -> Self {
         let bound = |number: Option<PostNumber>| number.map(|number| rank(wanted.order, number));
@@ -66,6 +66,7 @@ impl<'a> Merge<'a> {
         };
         let start = start.unwrap_or(0).max(cursor.map_or(0, |cursor| cursor.last));
         let others = cursor.map_or(0, |cursor| cursor.others);
+        let settled = settled.map_or(0, PostNumber::get);
         let frame = Frame { wanted, start, settled };
         let places = cursor.map(|cursor| cursor.entries.as_slice()).unwrap_or_default();
         let places: HashMap<SourceId, &Entry> = places.iter().map(|entry| (entry.source, entry)).collect();
@@ -104,10 +105,10 @@ impl<'a> Merge<'a> {
 
     /// What has to be asked for the rest of the page, as far as can be foreseen: a trial run, in which what is not known has no posts.
     fn questions(&mut self) -> Step {
-        let mut budget = (self.limit + 1).saturating_sub(self.asked);
+        let mut budget = self.limit.saturating_sub(self.asked);
         if budget == 0 && self.page.is_empty() {
             // A page without a post would lead nowhere.
-            budget = self.limit + 1;
+            budget = self.limit;
         }
         let mut heap = self.heap.clone();
         let mut trial: HashMap<usize, Lane<'a>> = HashMap::new();

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{PostNumber, SourceId, UserId};
+use domain::id::{Ordinal, PostNumber, SourceId, UserId};
 use domain::label::LabelName;
+use domain::listing::Listed;
 use domain::reading::Order;
 use futures_util::future::try_join_all;
 
@@ -24,6 +25,15 @@ pub struct Flags {
     pub starred: bool,
     /// Labels, by name.
     pub labels: Vec<LabelName>,
+}
+
+/// A post that a user keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Which, and where it stood.
+    pub listed: Listed,
+    /// What is on it.
+    pub flags: Flags,
 }
 
 /// One thing to put on a post, or to take from it.
@@ -53,6 +63,8 @@ pub struct Original {
     pub number: PostNumber,
     /// Its source.
     pub source: SourceId,
+    /// Its place there.
+    pub ordinal: Ordinal,
     /// The blob that holds its long content.
     pub blob: Option<String>,
     /// The blob in which its copy has that content: the original's dies with the post.
@@ -110,10 +122,24 @@ impl Flag {
     }
 
     fn put(&self, write: Write) -> Write {
-        let write = write.bind(":v", number(row::FORMAT)).bind(":flag", self.value());
+        let write = write.bind(":flag", self.value());
         match self {
-            Self::Star => write.change("SET #v = :v, #starred = :flag"),
-            Self::Label(_) => write.change("SET #v = :v ADD #labels :flag"),
+            Self::Star => write.change("SET #starred = :flag"),
+            Self::Label(_) => write.change("ADD #labels :flag"),
+        }
+    }
+
+    /// Likewise, with what a post that was not kept before lacks.
+    fn put_first(&self, user: UserId, post: &Original) -> Write {
+        let place = "#v = :v, #source = :source, #ordinal = :ordinal";
+        let write = Write::to(Key::kept(user, post.number))
+            .bind(":v", number(row::FORMAT))
+            .bind(":source", text(post.source.to_string()))
+            .bind(":ordinal", number(post.ordinal.get()))
+            .bind(":flag", self.value());
+        match self {
+            Self::Star => write.change(format!("SET {place}, #starred = :flag")),
+            Self::Label(_) => write.change(format!("SET {place} ADD #labels :flag")),
         }
     }
 
@@ -163,6 +189,7 @@ impl Store {
             Ok(Original {
                 number: post.number,
                 source: post.source,
+                ordinal: post.ordinal,
                 blob: post.content.in_blob(),
                 own_blob: None,
                 source_title: None,
@@ -178,9 +205,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; the same call again goes on.
     pub async fn flag(&self, user: UserId, numbers: &[PostNumber], flag: &Flag) -> Result<Vec<PostNumber>, StoreError> {
-        let keys = numbers.iter().map(|number| Key::kept(user, *number));
-        let items = self.batch_get(READ, keys, true, None).await?;
-        let kept: HashMap<PostNumber, Flags> = row::readable(&items, row::flags).into_iter().collect();
+        let kept = self.flags_of(user, numbers).await?;
         let (there, mut missing): (Vec<PostNumber>, _) = numbers.iter().partition(|number| kept.contains_key(number));
         let lacking: Vec<PostNumber> = there.into_iter().filter(|number| !kept[number].has(flag)).collect();
         for some in lacking.chunks(AT_ONCE) {
@@ -195,6 +220,19 @@ impl Store {
             missing.extend(try_join_all(writes).await?.into_iter().flatten());
         }
         Ok(missing)
+    }
+
+    /// The flags of those of `numbers` that a user keeps, as of now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn flags_of(
+        &self,
+        user: UserId,
+        numbers: &[PostNumber],
+    ) -> Result<HashMap<PostNumber, Flags>, StoreError> {
+        let keys = numbers.iter().map(|number| Key::kept(user, *number));
+        Ok(by_number(&self.batch_get(READ, keys, true, None).await?))
     }
 
     /// Copies posts to a user and puts a flag on them: each of them whole or not at all.
@@ -219,7 +257,7 @@ impl Store {
                     url: post.source_url.as_deref(),
                     blob: post.own_blob.as_deref(),
                 };
-                actions.push(flag.put(Write::to(Key::kept(user, post.number))).update(table)?);
+                actions.push(flag.put_first(user, post).update(table)?);
                 actions.push(put(table, row::copy_item(user, post.number, &post.item, &source))?);
             }
             if self.transact(KEEP, actions).await?.is_some() {
@@ -235,7 +273,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; the same call again goes on.
     pub async fn unflag(&self, user: UserId, numbers: &[PostNumber], flag: &Flag) -> Result<(), StoreError> {
-        for some in numbers.chunks(AT_ONCE) {
+        let kept = self.flags_of(user, numbers).await?;
+        // One without any flag is left of a call that was stopped.
+        let such: Vec<PostNumber> = kept
+            .into_iter()
+            .filter(|(_, flags)| flags.has(flag) || flags.is_empty())
+            .map(|(number, _)| number)
+            .collect();
+        for some in such.chunks(AT_ONCE) {
             try_join_all(some.iter().map(|number| self.unflag_one(user, *number, flag))).await?;
         }
         Ok(())
@@ -244,7 +289,7 @@ impl Store {
     async fn unflag_one(&self, user: UserId, number: PostNumber, flag: &Flag) -> Result<(), StoreError> {
         let write = flag.take(Write::to(Key::kept(user, number)).when(PRESENT));
         if let Written::Done(item) = self.update(DROP, write).await?
-            && row::flags(&item)?.1.is_empty()
+            && row::kept(&item)?.flags.is_empty()
         {
             // Refused where another device has put something on it meanwhile: then it stays.
             let kept = Write::to(Key::kept(user, number))
@@ -276,10 +321,10 @@ impl Store {
     ) -> Result<HashMap<PostNumber, Flags>, StoreError> {
         let request = self.kept_query(user, Some(from), Some(to));
         let items = self.query(READ, request, usize::MAX).await?;
-        Ok(row::readable(&items, row::flags).into_iter().collect())
+        Ok(by_number(&items))
     }
 
-    /// The numbers of what a user keeps under a flag, at most `limit`, with all flags. Other posts that are kept between them are read, too: some seven thousand a call.
+    /// What a user keeps under a flag, at most `limit`. Other posts that are kept between them are read, too: some seven thousand a call.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -289,7 +334,7 @@ impl Store {
         flag: &Flag,
         range: KeptRange,
         limit: usize,
-    ) -> Result<Vec<(PostNumber, Flags)>, StoreError> {
+    ) -> Result<Vec<Kept>, StoreError> {
         let above = range.above.and_then(|above| PostNumber::new(above.get() + 1));
         let below = match range.below.map(|below| below.get().checked_sub(1).and_then(PostNumber::new)) {
             Some(None) => return Ok(Vec::new()),
@@ -307,7 +352,7 @@ impl Store {
                 .expression_attribute_values(":flag", text(name.as_str())),
         };
         let items = self.query(READ, request, limit).await?;
-        Ok(row::readable(&items, row::flags))
+        Ok(row::readable(&items, row::kept))
     }
 
     fn kept_query(
@@ -340,4 +385,8 @@ impl Store {
             row::readable(&items, row::copy).into_iter().map(|copy| (copy.post.number, copy)).collect();
         Ok(numbers.iter().filter_map(|number| copies.remove(number)).collect())
     }
+}
+
+fn by_number(items: &[Item]) -> HashMap<PostNumber, Flags> {
+    row::readable(items, row::kept).into_iter().map(|kept| (kept.listed.number, kept.flags)).collect()
 }

@@ -56,7 +56,10 @@ impl Store {
     /// [`StoreError`]; the same call again goes on.
     pub async fn end_label(&self, user: UserId, label: &LabelName) -> Result<(), StoreError> {
         let flag = Flag::Label(label.clone());
-        self.each_labelled(user, &flag, async |numbers| self.unflag(user, numbers, &flag).await).await?;
+        let mut last = None;
+        while let Some(some) = self.labelled(user, &flag, &mut last).await? {
+            self.unflag(user, &some, &flag).await?;
+        }
         self.delete_all("ending a label", &[Key::label(user, label)]).await
     }
 
@@ -78,29 +81,27 @@ impl Store {
             return Ok(Keeping::NoUser);
         }
         let (old, new) = (Flag::Label(label.clone()), Flag::Label(to.clone()));
-        self.each_labelled(user, &old, async |numbers| {
+        let mut last = None;
+        while let Some(some) = self.labelled(user, &old, &mut last).await? {
             // What is not kept any more needs no label.
-            self.flag(user, numbers, &new).await?;
-            self.unflag(user, numbers, &old).await
-        })
-        .await?;
+            self.flag(user, &some, &new).await?;
+            self.unflag(user, &some, &old).await?;
+        }
         self.delete_all("ending a label", &[Key::label(user, label)]).await?;
         Ok(Keeping::Kept)
     }
 
-    async fn each_labelled(
+    /// The next posts under a flag behind `last`, which becomes the last of them.
+    async fn labelled(
         &self,
         user: UserId,
         flag: &Flag,
-        change: impl AsyncFn(&[PostNumber]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut range = KeptRange { order: Order::OldestFirst, above: None, below: None };
-        loop {
-            let some = self.kept(user, flag, range, AT_ONCE).await?;
-            let numbers: Vec<PostNumber> = some.into_iter().map(|(number, _)| number).collect();
-            change(&numbers).await?;
-            let Some(last) = numbers.last() else { return Ok(()) };
-            range.above = Some(*last);
-        }
+        last: &mut Option<PostNumber>,
+    ) -> Result<Option<Vec<PostNumber>>, StoreError> {
+        let range = KeptRange { order: Order::OldestFirst, above: *last, below: None };
+        let some = self.kept(user, flag, range, AT_ONCE).await?;
+        let numbers: Vec<PostNumber> = some.into_iter().map(|kept| kept.listed.number).collect();
+        *last = numbers.last().copied().or(*last);
+        Ok((!numbers.is_empty()).then_some(numbers))
     }
 }

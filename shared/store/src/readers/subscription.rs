@@ -198,6 +198,16 @@ impl Store {
         item.as_ref().map(row::subscription).transpose()
     }
 
+    /// A user's subscriptions to some of `sources`, as of now; a call a hundred.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn subscriptions_to(&self, user: UserId, sources: &[SourceId]) -> Result<Vec<Subscription>, StoreError> {
+        let keys = sources.iter().map(|source| Key::subscription(user, *source));
+        let items = self.batch_get("reading subscriptions", keys, true, None).await?;
+        Ok(row::readable(&items, row::subscription))
+    }
+
     /// All subscriptions of a user, by source; as of now, in a page a megabyte.
     ///
     /// # Errors

@@ -1,19 +1,22 @@
 //! What a user keeps: flags of a post, the copy of it, and labels.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{PostNumber, UserId};
+use domain::id::{Ordinal, PostNumber, UserId};
 use domain::label::LabelName;
+use domain::listing::Listed;
 use domain::time::Timestamp;
 
 use super::{Cells, Item, Row, text, time};
 use crate::error::StoreError;
 use crate::key::{self, Key};
 use crate::posts::Post;
-use crate::readers::{Copy, Flags};
+use crate::readers::{Copy, Flags, Kept};
 
-/// The flags in `item`, and of which post they are.
-pub(crate) fn flags(item: &Item) -> Result<(PostNumber, Flags), StoreError> {
+/// What `item` says of a post that is kept.
+pub(crate) fn kept(item: &Item) -> Result<Kept, StoreError> {
     let row = Row::of("kept post", item)?;
+    let number = row.word(key::SK, key::kept_of)?;
+    let listed = Listed { source: row.parsed("source")?, ordinal: Ordinal::new(row.number("ordinal")?), number };
     let labels = match row.raw("labels") {
         None => Vec::new(),
         Some(AttributeValue::Ss(names)) => names.clone(),
@@ -21,8 +24,7 @@ pub(crate) fn flags(item: &Item) -> Result<(PostNumber, Flags), StoreError> {
     };
     let mut labels: Vec<LabelName> = labels.iter().filter_map(|name| name.parse().ok()).collect();
     labels.sort();
-    let number = row.word(key::SK, key::kept_of)?;
-    Ok((number, Flags { starred: row.raw("starred").is_some(), labels }))
+    Ok(Kept { listed, flags: Flags { starred: row.raw("starred").is_some(), labels } })
 }
 
 /// A post as a user keeps it, made of the post's own item: it does not expire, and its long content is a blob of its own.

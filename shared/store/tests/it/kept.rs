@@ -38,7 +38,7 @@ impl World {
     }
 
     async fn kept(&self, user: UserId, flag: &Flag, range: KeptRange, limit: usize) -> Vec<PostNumber> {
-        self.store.kept(user, flag, range, limit).await.unwrap().into_iter().map(|(number, _)| number).collect()
+        self.store.kept(user, flag, range, limit).await.unwrap().into_iter().map(|kept| kept.listed.number).collect()
     }
 
     /// Flags and copies there are.
