@@ -8,6 +8,7 @@ use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::id::UserId;
+use domain::time::Timestamp;
 
 use super::address::ClientAddress;
 use super::buckets::{Buckets, Level, WINDOW, Who};
@@ -32,11 +33,26 @@ pub struct Limits {
 pub(crate) struct Meters {
     limits: Limits,
     buckets: Buckets,
+    searches: Buckets,
 }
+
+/// How often a minute one person may have other servers asked, each time a few of them.
+const SEARCHES: u32 = 30;
 
 impl Meters {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, buckets: Buckets::new() }
+        Self { limits, buckets: Buckets::new(), searches: Buckets::new() }
+    }
+
+    /// Counts a search for feeds.
+    ///
+    /// # Errors
+    /// 429 for a person who has searched too often: other people's servers answer for it.
+    pub(crate) fn search(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
+        self.searches.take(Who::User(user), SEARCHES, now).map(drop).map_err(|level| {
+            let detail = format!("feeds can be searched for {SEARCHES} times a minute; go on when Retry-After is over");
+            Problem::too_many_requests(detail, level.wait)
+        })
     }
 
     const fn quota(&self, who: Who) -> u32 {

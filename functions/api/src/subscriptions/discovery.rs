@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use domain::id::UserId;
 use domain::response::{Response, Validators};
 use feed::discover::{Candidate, Kind, Reason};
 use fetch::{FetchError, Request};
@@ -62,11 +63,12 @@ enum Page {
 
 impl Context {
     /// The feeds of a site, or the one feed that is at `url` itself; none if there are none to be found.
-    pub(crate) async fn discover(&self, url: &Url) -> Result<Vec<Found>, Problem> {
+    pub(crate) async fn discover(&self, user: UserId, url: &Url) -> Result<Vec<Found>, Problem> {
         let known = self.reachable(feed::discover::guess(url.as_str()));
         if !known.is_empty() {
             return Ok(known.into_iter().map(Found::from).collect());
         }
+        self.meters.search(user, self.now())?;
         let by = Instant::now() + PATIENCE;
         let answer = self.look(url, by).await?;
         let place = answer.final_url.clone();

@@ -259,7 +259,7 @@ pub(super) async fn unsubscribe(
     )
 )]
 pub(super) async fn discover(
-    _: Person,
+    person: Person,
     State(context): State<Arc<Context>>,
     Body(body): Body<Discover>,
 ) -> Result<Json<FoundFeeds>, Problem> {
@@ -268,7 +268,7 @@ pub(super) async fn discover(
     if address.secrets().is_some() {
         return Err(Problem::looks_private());
     }
-    Ok(Json(FoundFeeds::from(context.discover(&address.url()?).await?)))
+    Ok(Json(FoundFeeds::from(context.discover(person.user, &address.url()?).await?)))
 }
 
 impl Context {

@@ -53,7 +53,7 @@ impl Context {
         if !wish.discover || is_known || wish.address.secrets().is_some() {
             return self.subscribe_to_feed(user, wish, quota, entropy).await;
         }
-        let mut found = self.discover(&wish.address.url()?).await?;
+        let mut found = self.discover(user, &wish.address.url()?).await?;
         match (found.pop(), found.is_empty()) {
             (None, _) => Err(Problem::no_feed()),
             (Some(only), true) => {

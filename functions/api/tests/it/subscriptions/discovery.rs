@@ -134,6 +134,24 @@ async fn a_host_that_asked_for_a_pause_is_left_alone() {
 }
 
 #[tokio::test]
+async fn one_person_has_other_servers_asked_so_often_a_minute() {
+    let (world, origin) = (World::open().await, Origin::start().await.unwrap());
+    let (ada, bob) = (world.reader("ada@example.org").await, world.reader("bob@example.org").await);
+    origin.always("/feed", Reply::ok(RSS));
+    let url = json!({ "url": origin.url("/feed") });
+    for _ in 0..30 {
+        assert_eq!(ada.post("/v1/discover", url.clone()).await.status, StatusCode::OK);
+    }
+    for path in ["/v1/discover", "/v1/subscriptions"] {
+        ada.check(Method::POST, path, url.clone(), 429, "too_many_requests").await;
+    }
+    assert_eq!(origin.all_requests().len(), 30);
+    assert_eq!(bob.post("/v1/discover", url.clone()).await.status, StatusCode::OK);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(ada.post("/v1/discover", url).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn no_page_leads_discovery_into_a_private_network() {
     // As in production, but for the port of the page.
     let world = World::new().await;
