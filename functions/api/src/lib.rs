@@ -1,7 +1,7 @@
 //! The HTTP function: what people and programs see of sources, jobs and posts, over short ids.
 //!
-//! One axum router, served by Lambda and by a plain listener on one machine. It must never fetch a feed or wait for one:
-//! it writes what is to happen, sends a message, and answers.
+//! One axum router, served by Lambda and by a plain listener on one machine. It must never poll a feed or wait for that:
+//! it writes what is to happen, sends a message, and answers. Only where a person looks for a site's feeds it asks other servers, for a bounded time.
 //!
 //! Who asks is known before anything is looked up or done: every handler says by its first argument whom it is for.
 
