@@ -20,7 +20,7 @@ use super::typed;
 use super::view::{ChangedAccount, SessionView, UserView, for_its_receiver, shown};
 use crate::access::{Credential, Person};
 use crate::context::Context;
-use crate::conventions::ClientAddress;
+use crate::conventions::{ClientAddress, Draws};
 use crate::extract::Body;
 use crate::problem::Problem;
 
@@ -67,6 +67,7 @@ async fn change(
     person: Person,
     State(context): State<Arc<Context>>,
     ClientAddress(address): ClientAddress,
+    mut draws: Draws,
     Body(wanted): Body<ChangeAccount>,
 ) -> Result<Response, Problem> {
     let email = wanted.email.as_deref().map(typed::email).transpose()?;
@@ -79,14 +80,14 @@ async fn change(
     let Some(password) = new_password else {
         return Ok(context.changed(&user));
     };
-    let hash = turn.hash(password).await?;
+    let hash = turn.hash(password, &mut draws).await?;
     let ending = if wanted.end_tokens { Ending::SessionsAndTokens } else { Ending::Sessions };
     user = match context.store.change_password(&user, &hash, ending).await? {
         Updating::Updated(user) => user,
         Updating::Conflict => return Err(Problem::account_busy()),
         Updating::Missing => return Err(Problem::bad_credential()),
     };
-    context.signed_in_again(&user, person.credential).await
+    context.signed_in_again(&user, person.credential, &mut draws).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -145,11 +146,16 @@ impl Context {
     }
 
     /// All sessions have ended; who sent this by one is not to be locked out by it.
-    async fn signed_in_again(&self, user: &User, credential: Credential) -> Result<Response, Problem> {
+    async fn signed_in_again(
+        &self,
+        user: &User,
+        credential: Credential,
+        draws: &mut Draws,
+    ) -> Result<Response, Problem> {
         let Credential::Session { by_cookie, .. } = credential else {
             return Ok(self.changed(user));
         };
-        let (session, secret) = self.issue::<kinds::Session>(user, None).await?;
+        let (session, secret) = self.issue::<kinds::Session>(user, None, draws).await?;
         let body = ChangedAccount {
             user: UserView::from(user),
             session: Some(SessionView::new(&session, Some(session.id))),

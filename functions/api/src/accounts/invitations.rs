@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::view::{InvitationView, InvitationsPage, NewInvitation, for_its_receiver, shown};
 use crate::access::Admin;
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::extract::One;
 use crate::problem::Problem;
 
@@ -45,12 +46,12 @@ async fn list(admin: Admin, State(context): State<Arc<Context>>) -> Result<Json<
         (status = 422, description = "`needs_user`"),
     )
 )]
-async fn invite(admin: Admin, State(context): State<Arc<Context>>) -> Result<Response, Problem> {
+async fn invite(admin: Admin, State(context): State<Arc<Context>>, mut draws: Draws) -> Result<Response, Problem> {
     let person = admin.as_person()?;
     if !context.rules.registration.admits(true) {
         return Err(Problem::registration_closed());
     }
-    let (invitation, secret) = context.issue::<kinds::Invitation>(&person.account, None).await?;
+    let (invitation, secret) = context.issue::<kinds::Invitation>(&person.account, None, &mut draws).await?;
     let body = NewInvitation { invitation: InvitationView::from(&invitation), secret: shown(&secret) };
     Ok(for_its_receiver(StatusCode::CREATED, body))
 }

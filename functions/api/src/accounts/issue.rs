@@ -1,25 +1,27 @@
 //! Making what lets somebody in.
 
 use domain::account::{Credential, CredentialKind, Name, Secret, User};
-use domain::id::{ShortId, SystemEntropy};
+use domain::id::ShortId;
 use store::Issuing;
 
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::problem::Problem;
 
 /// How many short ids are drawn before giving up: a second draw is needed once in millions.
 const DRAWS: usize = 10;
 
 impl Context {
-    /// Issues a credential of a user, who has just been read and shown who they are.
+    /// Issues a credential of a user, who has just been read and shown who they are. A repeated request draws the same and issues it once.
     pub(crate) async fn issue<K: CredentialKind>(
         &self,
         user: &User,
         name: Option<Name>,
+        draws: &mut Draws,
     ) -> Result<(Credential<K>, Secret<K>), Problem> {
-        let secret = Secret::draw(&mut SystemEntropy);
+        let secret = Secret::draw(draws);
         for _ in 0..DRAWS {
-            let id = ShortId::draw(&mut SystemEntropy);
+            let id = ShortId::draw(draws);
             let credential = Credential { name: name.clone(), ..Credential::new(id, self.now()) };
             match self.store.issue(user, &credential, &secret.hash()).await? {
                 Issuing::Issued => return Ok((credential, secret)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
 use argon2::{Argon2, Params};
 use domain::account::{Password, PasswordHash};
-use domain::id::{Entropy as _, SystemEntropy};
+use domain::id::{Entropy, SystemEntropy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
@@ -75,16 +75,18 @@ impl Passwords {
 
 impl Turn<'_> {
     /// The hash of `password`, under a new salt.
-    pub(super) async fn hash(&self, password: Password) -> Result<PasswordHash, Problem> {
+    pub(super) async fn hash(&self, password: Password, entropy: &mut impl Entropy) -> Result<PasswordHash, Problem> {
         let argon2 = self.passwords.cost.argon2()?;
-        let phc = self.work(move || hash(&argon2, &password)).await?.map_err(|error| Problem::ours(&error))?;
+        let mut salt = [0; SALT];
+        entropy.fill(&mut salt);
+        let phc = self.work(move || hash(&argon2, &password, &salt)).await?.map_err(|error| Problem::ours(&error))?;
         PasswordHash::new(phc).map_err(|error| Problem::ours(&error))
     }
 
     /// Whether `password` is the one that `hash` was made of. Of nobody's it is not, but finding that out is as much work.
     pub(super) async fn is(&self, password: Password, hash: Option<&PasswordHash>) -> Result<bool, Problem> {
         let Some(stored) = hash else {
-            return self.hash(password).await.map(|_| false);
+            return self.hash(password, &mut SystemEntropy).await.map(|_| false);
         };
         let (argon2, stored) = (self.passwords.cost.argon2()?, stored.clone());
         // The stored hash says at what cost it was made. The comparison takes the same time wherever they differ.
@@ -104,10 +106,8 @@ impl Turn<'_> {
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &Password) -> argon2::password_hash::Result<String> {
-    let mut salt = [0; SALT];
-    SystemEntropy.fill(&mut salt);
-    let hash: phc::PasswordHash = argon2.hash_password_with_salt(password.expose(), &salt)?;
+fn hash(argon2: &Argon2<'_>, password: &Password, salt: &[u8]) -> argon2::password_hash::Result<String> {
+    let hash: phc::PasswordHash = argon2.hash_password_with_salt(password.expose(), salt)?;
     Ok(hash.to_string())
 }
 
@@ -127,10 +127,10 @@ mod tests {
         let turn = passwords.turn().await.unwrap();
         let (long, longer) = ("x".repeat(1_023) + "y", "x".repeat(1_023) + "z");
         for (text, other) in [("correct horse", "correct horsf"), ("        ", "         "), (&long, &longer)] {
-            let stored = turn.hash(password(text)).await.unwrap();
+            let stored = turn.hash(password(text), &mut SystemEntropy).await.unwrap();
             assert!(turn.is(password(text), Some(&stored)).await.unwrap());
             assert!(!turn.is(password(other), Some(&stored)).await.unwrap());
-            assert_ne!(turn.hash(password(text)).await.unwrap(), stored, "another salt");
+            assert_ne!(turn.hash(password(text), &mut SystemEntropy).await.unwrap(), stored, "another salt");
         }
         assert_eq!(passwords.hashed(), 12);
     }
@@ -138,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_stored_names_argon2id_and_the_cost_and_an_older_cost_is_understood() {
         let (cheap, other) = (Passwords::new(CHEAP), Passwords::new(Cost { memory_kib: 16, passes: 3 }));
-        let stored = cheap.turn().await.unwrap().hash(password("correct horse")).await.unwrap();
+        let stored = cheap.turn().await.unwrap().hash(password("correct horse"), &mut SystemEntropy).await.unwrap();
         assert!(stored.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", stored.expose());
         assert!(other.turn().await.unwrap().is(password("correct horse"), Some(&stored)).await.unwrap());
     }

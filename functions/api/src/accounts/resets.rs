@@ -17,6 +17,7 @@ use super::typed;
 use super::view::{NewReset, ResetView, for_its_receiver, shown};
 use crate::access::Admin;
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::extract::{Body, One};
 use crate::problem::Problem;
 
@@ -33,9 +34,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Context>> {
         (status = 409, description = "`no_free_id`: repeat the request."),
     )
 )]
-async fn make(_: Admin, State(context): State<Arc<Context>>, One(user): One<UserId>) -> Result<Response, Problem> {
+async fn make(
+    _: Admin,
+    State(context): State<Arc<Context>>,
+    One(user): One<UserId>,
+    mut draws: Draws,
+) -> Result<Response, Problem> {
     let user = context.store.user(user).await?.ok_or_else(|| Problem::not_found("user"))?;
-    let (reset, secret) = context.issue::<kinds::Reset>(&user, None).await?;
+    let (reset, secret) = context.issue::<kinds::Reset>(&user, None, &mut draws).await?;
     let body = NewReset { reset: ResetView::from(&reset), secret: shown(&secret) };
     Ok(for_its_receiver(StatusCode::CREATED, body))
 }
@@ -58,11 +64,15 @@ pub(crate) struct Redeem {
         (status = 422, description = "`bad_password`"),
     )
 )]
-async fn redeem(State(context): State<Arc<Context>>, Body(wanted): Body<Redeem>) -> Result<StatusCode, Problem> {
+async fn redeem(
+    State(context): State<Arc<Context>>,
+    mut draws: Draws,
+    Body(wanted): Body<Redeem>,
+) -> Result<StatusCode, Problem> {
     let password = typed::new_password(wanted.password)?;
     let secret: Secret<kinds::Reset> = wanted.secret.parse().map_err(|_| Problem::reset_spent())?;
     let access = context.store.access(&secret, context.now()).await?.ok_or_else(Problem::reset_spent)?;
-    let hash = context.passwords.turn().await?.hash(password).await?;
+    let hash = context.passwords.turn().await?.hash(password, &mut draws).await?;
     match context.store.reset_password(&access, &hash, Ending::SessionsAndTokens, context.now()).await? {
         Resetting::Reset => Ok(StatusCode::NO_CONTENT),
         Resetting::Spent => Err(Problem::reset_spent()),

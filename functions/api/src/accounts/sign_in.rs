@@ -19,7 +19,7 @@ use super::typed;
 use super::view::{SessionView, SignedIn, UserView, for_its_receiver, shown};
 use crate::access::{SESSION_COOKIE, same_origin};
 use crate::context::Context;
-use crate::conventions::ClientAddress;
+use crate::conventions::{ClientAddress, Draws};
 use crate::extract::Body;
 use crate::problem::Problem;
 
@@ -50,6 +50,7 @@ async fn sign_in(
     State(context): State<Arc<Context>>,
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
+    mut draws: Draws,
     Body(who): Body<SignIn>,
 ) -> Result<Response, Problem> {
     // A stranger's page could sign its visitor in as somebody else.
@@ -58,7 +59,7 @@ async fn sign_in(
     }
     let email = who.email.parse().map_err(|_| Problem::wrong_password())?;
     let user = context.authenticate(&email, typed::password(who.password)?, address).await?;
-    let (session, secret) = context.issue::<kinds::Session>(&user, None).await?;
+    let (session, secret) = context.issue::<kinds::Session>(&user, None, &mut draws).await?;
     Ok(context.signed_in(StatusCode::CREATED, &user, &session, &secret, who.cookie))
 }
 

@@ -16,6 +16,7 @@ use super::typed;
 use super::view::{NewToken, TokenView, TokensPage, for_its_receiver, shown};
 use crate::access::Person;
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::extract::{Body, One};
 use crate::problem::Problem;
 
@@ -60,6 +61,7 @@ pub(crate) struct MakeToken {
 async fn make(
     person: Person,
     State(context): State<Arc<Context>>,
+    mut draws: Draws,
     Body(wanted): Body<MakeToken>,
 ) -> Result<Response, Problem> {
     person.is_no_program()?;
@@ -68,7 +70,7 @@ async fn make(
         let detail = format!("there are {MOST} tokens already: revoke one first");
         return Err(Problem::conflict("too_many_tokens", detail));
     }
-    let (token, secret) = context.issue::<kinds::Token>(&person.account, Some(name)).await?;
+    let (token, secret) = context.issue::<kinds::Token>(&person.account, Some(name), &mut draws).await?;
     let body = NewToken { token: TokenView::from(&token), secret: shown(&secret) };
     Ok(for_its_receiver(StatusCode::CREATED, body))
 }

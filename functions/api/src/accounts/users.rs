@@ -9,8 +9,8 @@ use axum::http::header::{HeaderName, LOCATION};
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use domain::account::{NewUser, Role, Secret, User};
+use domain::id::UserId;
 use domain::id::kinds;
-use domain::id::{SystemEntropy, UserId};
 use serde::Deserialize;
 use store::{Access, Bootstrapping, Erasing, Registering, RollPlace};
 use utoipa::ToSchema;
@@ -21,6 +21,7 @@ use super::typed;
 use super::view::{UserView, UsersPage};
 use crate::access::{Admin, Caller};
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::extract::{Body, One, Page, PageQuery};
 use crate::problem::Problem;
 
@@ -52,11 +53,18 @@ pub(crate) struct Register {
 async fn register(
     State(context): State<Arc<Context>>,
     Sender(caller): Sender,
+    mut draws: Draws,
     Body(wanted): Body<Register>,
 ) -> Result<impl IntoResponse, Problem> {
+    let id = UserId::draw(&mut draws);
+    // An earlier attempt at this very request may have made it, and have used the invitation up.
+    if let Some(user) = context.store.user(id).await? {
+        return Ok(created(&user));
+    }
     let is_admin = caller.is_some_and(|caller| caller.is_admin());
     let invitation = context.admit(is_admin, wanted.invitation.as_deref()).await?;
-    let user = context.make_user(&wanted.email, wanted.password, Making::Member(invitation.map(Box::new))).await?;
+    let making = Making::Member(invitation.map(Box::new));
+    let user = context.make_user(id, &wanted.email, wanted.password, making, &mut draws).await?;
     Ok(created(&user))
 }
 
@@ -81,10 +89,12 @@ pub(crate) struct Bootstrap {
 async fn bootstrap(
     admin: Admin,
     State(context): State<Arc<Context>>,
+    mut draws: Draws,
     Body(wanted): Body<Bootstrap>,
 ) -> Result<impl IntoResponse, Problem> {
     admin.is_operator()?;
-    let user = context.make_user(&wanted.email, wanted.password, Making::FirstAdministrator).await?;
+    let (id, making) = (UserId::draw(&mut draws), Making::FirstAdministrator);
+    let user = context.make_user(id, &wanted.email, wanted.password, making, &mut draws).await?;
     Ok(created(&user))
 }
 
@@ -186,16 +196,23 @@ impl Context {
         access.ok_or_else(Problem::invitation_spent).map(Some)
     }
 
-    async fn make_user(&self, email: &str, password: String, making: Making) -> Result<User, Problem> {
-        const DRAWS: usize = 10;
+    async fn make_user(
+        &self,
+        mut id: UserId,
+        email: &str,
+        password: String,
+        making: Making,
+        draws: &mut Draws,
+    ) -> Result<User, Problem> {
+        const MORE: usize = 10;
         let (email, password) = (typed::email(email)?, typed::new_password(password)?);
-        let password = self.passwords.turn().await?.hash(password).await?;
-        for _ in 0..DRAWS {
-            let id = UserId::draw(&mut SystemEntropy);
+        let password = self.passwords.turn().await?.hash(password, draws).await?;
+        for _ in 0..MORE {
             let new = NewUser { id, email: email.clone(), password: password.clone(), created_at: self.now() };
             if self.put_user(&new, &making).await? {
                 return Ok(new.with_role(making.role()));
             }
+            id = UserId::draw(draws);
         }
         Err(Problem::no_free_id())
     }

@@ -1,7 +1,7 @@
 //! Answers as bytes, to be kept: status, the headers that belong to what was done, and the body.
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Problem;
 
 /// What belongs to what was done. Everything else is said anew each time.
-const HEADERS: [HeaderName; 3] = [CONTENT_TYPE, LOCATION, SET_COOKIE];
+const HEADERS: [HeaderName; 4] = [CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE];
 /// The most bytes that are kept: an item of the store has 400 KB.
 const MAX: usize = 300_000;
 
