@@ -1,5 +1,7 @@
 //! The command line: words, bounds and help. What they do is in [`crate::run`].
 
+pub mod people;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ Examples:
   feedmill demo                             see it work, without the internet
   feedmill add https://example.org/feed     poll a feed (in a second terminal)
   feedmill jobs --follow                    watch what happens
+  feedmill user add --admin me@example.org  make the first account
   feedmill parse https://example.org/feed   what Feedmill sees in a feed
 
 Exit codes:
@@ -54,6 +57,12 @@ pub enum Command {
     Posts(PostsArgs),
     /// Show what Feedmill sees in feeds, as JSON; needs nothing running
     Parse(ParseArgs),
+    /// Look after users: add, list, invite, reset, delete, token, promote, demote
+    #[command(subcommand)]
+    User(people::UserCommand),
+    /// Back up the installation's key, or show its fingerprint
+    #[command(subcommand)]
+    Key(people::KeyCommand),
     /// Watch Feedmill poll a bundled set of sample feeds, good and bad, without the internet
     Demo(DemoArgs),
     /// Run only the AWS servers (DynamoDB, SQS, S3) for functions started elsewhere, e.g. by `cargo lambda watch`

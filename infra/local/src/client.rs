@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::account::OperatorSecret;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -30,6 +30,7 @@ const PAGE: usize = 100;
 pub struct Client {
     address: SocketAddr,
     operator: OperatorSecret,
+    user: Option<String>,
 }
 
 /// What the API says when it refuses (RFC 9457).
@@ -37,6 +38,7 @@ pub struct Client {
 struct Problem {
     title: Option<String>,
     detail: Option<String>,
+    code: Option<String>,
 }
 
 impl Client {
@@ -57,7 +59,13 @@ impl Client {
 
     /// A client of the Feedmill that listens on `address` and lets this secret in.
     pub fn at(address: SocketAddr, operator: OperatorSecret) -> Self {
-        Self { address, operator }
+        Self { address, operator, user: None }
+    }
+
+    /// The same client, asking in the name of the user with this address or id.
+    #[must_use]
+    pub fn in_the_name_of(&self, user: &str) -> Self {
+        Self { user: Some(user.trim().to_owned()), ..self.clone() }
     }
 
     /// What is at `path`.
@@ -73,7 +81,7 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Trouble> {
-        self.call(Method::POST, path, body.to_string().into()).await
+        self.call(Method::POST, path, if body.is_null() { String::new() } else { body.to_string() }).await
     }
 
     /// Deletes what is at `path`.
@@ -103,8 +111,12 @@ impl Client {
         Ok(all)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Trouble> {
-        let (status, bytes) = tokio::time::timeout(PATIENCE, self.exchange(method, path, body))
+    /// Any other request.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn call(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Value, Trouble> {
+        let (status, bytes) = tokio::time::timeout(PATIENCE, self.exchange(method, path, body.into()))
             .await
             .map_err(|_| Trouble::Failed(format!("no answer from {} within 30 seconds", self.address)))??;
         if status.is_success() {
@@ -113,7 +125,20 @@ impl Client {
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| not_ours())?;
         let sentence = problem.detail.or(problem.title).unwrap_or_else(|| format!("the API answered {status}"));
-        Err(Trouble::Failed(sentence))
+        match problem.code {
+            Some(code) => Err(Trouble::Refused { code, detail: sentence }),
+            None => Err(Trouble::Failed(sentence)),
+        }
+    }
+
+    /// Letters of all scripts are bytes to a header.
+    fn name_user(&self, headers: &mut HeaderMap) -> Result<(), Trouble> {
+        if let Some(user) = &self.user {
+            let value = HeaderValue::from_bytes(user.as_bytes());
+            let value = value.map_err(|_| Trouble::Failed("that is no e-mail address and no user id".to_owned()))?;
+            headers.insert("feedmill-user", value);
+        }
+        Ok(())
     }
 
     /// Never shown by whoever shows headers.
@@ -132,7 +157,7 @@ impl Client {
             _ => Trouble::Failed(format!("cannot reach {}: {error}", self.address)),
         })?;
         let broken = |error: hyper::Error| Trouble::failed(format!("the connection to {} broke", self.address), &error);
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(HOST, self.address.to_string())
@@ -141,6 +166,7 @@ impl Client {
             .header(AUTHORIZATION, self.authorization()?)
             .body(Full::new(body))
             .map_err(|error| Trouble::failed("this cannot be asked", &error))?;
+        self.name_user(request.headers_mut())?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         let exchange = async move {
             let answer = sender.send_request(request).await?;

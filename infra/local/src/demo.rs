@@ -137,7 +137,7 @@ async fn add_all(client: &Client, origin: &Origin) -> Result<(), Trouble> {
         let added = match client.post("/v1/sources", &body).await {
             Ok(source) => source.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
             // In a kept folder it is there already.
-            Err(Trouble::Failed(why)) => why,
+            Err(Trouble::Failed(why) | Trouble::Refused { detail: why, .. }) => why,
             Err(other) => return Err(other),
         };
         say(&format!("{}  {}  {}", plain(added).paint(), plain(&url).paint(), dim(feed.about).paint()))?;

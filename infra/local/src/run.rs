@@ -12,7 +12,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 use crate::table::coloured;
 use crate::trouble::Trouble;
-use crate::{demo, emulate, parse, show, up};
+use crate::{demo, emulate, key, parse, show, up, user};
 
 /// Does what the command line says, and says on standard error, in one line, why not.
 pub async fn run() -> ExitCode {
@@ -49,6 +49,8 @@ async fn command(cli: Cli, clock: Clock) -> Result<(), Trouble> {
         Command::Jobs(args) => show::jobs(&args, &clock).await,
         Command::Posts(args) => show::posts(&args, &clock).await,
         Command::Parse(args) => parse::parse(&args, &clock).await,
+        Command::User(command) => user::user(&command, &clock).await,
+        Command::Key(command) => key::key(&command),
         Command::Demo(args) => Box::pin(demo::demo(&args, clock)).await,
         Command::Emulate(args) => Box::pin(emulate::emulate(&args, clock)).await,
     }

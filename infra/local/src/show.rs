@@ -166,7 +166,8 @@ fn segment(id: &str) -> Result<&str, Trouble> {
     ))
 }
 
-fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Result<(), Trouble> {
+/// Rows below their headings, as wide as the terminal.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Result<(), Trouble> {
     if rows.is_empty() {
         return say("nothing yet");
     }

@@ -10,6 +10,14 @@ pub enum Trouble {
     /// What was asked for was refused or failed.
     #[error("{0}")]
     Failed(String),
+    /// The API refused, for a reason with a stable word.
+    #[error("{detail}")]
+    Refused {
+        /// The word.
+        code: String,
+        /// The API's sentence.
+        detail: String,
+    },
     /// The command needs a running Feedmill and there is none.
     #[error("{0}")]
     NotRunning(String),
@@ -36,7 +44,7 @@ impl Trouble {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Closed => ExitCode::SUCCESS,
-            Self::Failed(_) => ExitCode::from(1),
+            Self::Failed(_) | Self::Refused { .. } => ExitCode::from(1),
             Self::NotRunning(_) => ExitCode::from(2),
             Self::CannotStart(_) => ExitCode::from(3),
         }
