@@ -15,6 +15,7 @@ mod folder;
 mod kill;
 mod life;
 mod parse;
+mod people;
 mod platform;
 mod process;
 mod template;
