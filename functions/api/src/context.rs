@@ -9,6 +9,7 @@ use domain::account::{OperatorSecret, Registration};
 use domain::id::{InstallationKey, JobIdMint, Label, PostFace};
 use domain::private::Vault;
 use domain::repeat::Repeats;
+use domain::share::Links;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
 use fetch::{Fetcher, Reach};
@@ -111,6 +112,7 @@ pub struct Context {
     pub(crate) operator: OperatorSecret,
     pub(crate) meters: Meters,
     pub(crate) repeats: Repeats,
+    pub(crate) links: Links,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) stocks: Stocks,
     clock: Clock,
@@ -124,6 +126,7 @@ impl Context {
             queue: parts.queue,
             bucket: parts.bucket,
             repeats: Repeats::new(&parts.key),
+            links: Links::new(&parts.key),
             meters: Meters::new(parts.rules.limits),
             rules: parts.rules,
             face: PostFace::new(&parts.key),

@@ -6,8 +6,8 @@ use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use domain::id::BadId;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use crate::problem::Problem;
@@ -25,6 +25,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY)
             .await
             .map_err(|_| Problem::bad_body(format!("the body must be JSON of at most {MAX_BODY} bytes")))?;
+        // What is derived for an object would take an array, too, as its fields in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::bad_body("the body must be a JSON object, as docs/API.md describes for this path"));
+        }
         // The parser's own words quote what came in: only where it stopped is told.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             Problem::bad_body(format!(
@@ -53,6 +57,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Queried<T> {
         let detail = "a parameter is unknown, malformed or there twice; docs/API.md lists those that this path takes";
         query.map(|Query(query)| Self(query)).map_err(|_| Problem::bad_query(detail))
     }
+}
+
+/// Tells null from nothing, of a field that is an `Option<Option<T>>`.
+pub(crate) fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// How much of a list, and from where on.

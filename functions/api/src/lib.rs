@@ -16,9 +16,11 @@ mod jobs;
 mod making;
 mod next;
 mod posts;
+mod preferences;
 mod problem;
 mod reading;
 mod refresh;
+mod shares;
 mod sources;
 mod subscriptions;
 mod view;
@@ -46,6 +48,8 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(jobs::routes())
         .merge(posts::routes())
         .merge(subscriptions::routes())
+        .merge(preferences::routes())
+        .merge(shares::routes())
         .merge(reading::routes());
     conventions::around(rooms, &context)
 }

@@ -9,7 +9,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use domain::id::{FolderId, SourceId, UserId};
 use domain::private::{BadLogin, Hidden, Login};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::address::Address;
@@ -21,7 +21,7 @@ use crate::access::Person;
 use crate::context::Context;
 use crate::conventions::Draws;
 use crate::conventions::schema::ShortId;
-use crate::extract::{Body, One, Page, PageQuery};
+use crate::extract::{Body, One, Page, PageQuery, said};
 use crate::problem::Problem;
 
 /// What a private feed is asked with. Never shown again.
@@ -106,11 +106,6 @@ pub(super) struct Change {
     #[schema(value_type = Option<Credentials>)]
     #[serde(default, deserialize_with = "said")]
     credentials: Option<Option<Credentials>>,
-}
-
-/// Tells null from nothing.
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Where to look for feeds.

@@ -25,11 +25,13 @@ fn nothing() -> BTreeMap<&'static str, String> {
     let mut ids: BTreeMap<_, _> = KINDS.iter().map(|kind| (*kind, "AAAAAAAA".to_owned())).collect();
     ids.insert("job", "0199aaaa-0000-7000-8000-000000000000".to_owned());
     ids.insert("user", "9f1c2d3e-4b5a-4678-9abc-def012345678".to_owned());
+    ids.insert("link", "A".repeat(22));
     ids
 }
 
 /// What ids in paths name. Of each, [`account`] makes one.
-const KINDS: [&str; 8] = ["source", "job", "post", "folder", "token", "session", "invitation", "user"];
+const KINDS: [&str; 10] =
+    ["source", "job", "post", "folder", "token", "session", "invitation", "user", "share", "link"];
 
 /// What an administrator sees of everybody.
 const OPEN_TO_ADMINISTRATORS: [&str; 3] = ["/v1/sources", "/v1/posts", "/v1/users"];
@@ -50,7 +52,10 @@ async fn account(world: &World, user: User) -> Account {
     let token = world.credential::<kinds::Token>(&user).await;
     let invitation = world.credential::<kinds::Invitation>(&user).await;
     let session = world.credential::<kinds::Session>(&user).await;
-    let all = [source, job, post, folder, token, session, invitation, user.id.to_string()];
+    let shared = world.ask_with(&headers, Method::POST, "/v1/shares", &json!({ "post": post }).to_string()).await.json;
+    let share = shared["id"].as_str().unwrap().to_owned();
+    let link = shared["link"].as_str().unwrap()["/p/".len()..].to_owned();
+    let all = [source, job, post, folder, token, session, invitation, user.id.to_string(), share, link];
     Account { user, secret, ids: KINDS.into_iter().zip(all).collect() }
 }
 
@@ -130,7 +135,9 @@ async fn of_what_is_anothers_nobody_learns_even_that_it_exists() {
     let root = account(&world, world.administrator("eve@example.org").await).await;
     let document = world.get("/openapi.json").await.json;
     let mut asked = 0;
-    for (path, method, operation) in operations(&document).into_iter().filter(|(path, ..)| path.contains('{')) {
+    // Links are for whoever has them.
+    let with_ids = |(path, ..): &(String, Method, Value)| path.contains('{') && !path.starts_with("/p/");
+    for (path, method, operation) in operations(&document).into_iter().filter(with_ids) {
         let body = body(&document, &operation);
         check(&world, &bob, &ada, (&path, &method, &body), &[404, ADMINISTRATORS_ONLY]).await;
         if !OPEN_TO_ADMINISTRATORS.iter().any(|open| path.starts_with(open)) {
