@@ -17,6 +17,7 @@ mod life;
 mod parse;
 mod people;
 mod platform;
+mod private;
 mod process;
 mod template;
 mod terminal;

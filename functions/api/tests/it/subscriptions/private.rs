@@ -86,7 +86,9 @@ async fn two_people_with_one_secret_address_have_a_source_each() {
     for body in ways() {
         let mut ids = Vec::new();
         for reader in [&ada, &bob] {
-            ids.push(reader.post("/v1/subscriptions", body.clone()).await.json["id"].clone());
+            let made = reader.post("/v1/subscriptions", body.clone()).await;
+            assert!(matches!(made.status, StatusCode::CREATED | StatusCode::OK), "{body}: {}", made.json);
+            ids.push(made.json["id"].clone());
         }
         assert_ne!(ids[0], ids[1], "{body}");
     }
