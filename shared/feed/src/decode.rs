@@ -25,7 +25,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &
     let shifts = claims.iter().flatten().any(|claim| *claim == ISO_2022_JP);
     // A charset that shifts between sets is all ASCII.
     if !shifts || !bytes.contains(&0x1b) {
-        match std::str::from_utf8(bytes) {
+        match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => {
                 repairs.note_if(!claims.is_empty() && first != Some(UTF_8) && !text.is_ascii(), "charset");
                 return Cow::Borrowed(text);

@@ -6,6 +6,7 @@ use domain::parsed::{ContentHash, Item, NaturalKey, Parsed};
 use domain::time::Timestamp;
 use url::Url;
 
+use crate::html::Tape;
 use crate::{FeedError, sanitise, text};
 
 /// A feed whose entries are not cleaned yet.
@@ -45,13 +46,19 @@ pub(crate) struct Markup {
     pub(crate) body: String,
     /// Otherwise plain text.
     pub(crate) is_html: bool,
+    /// The tokens of the HTML, where it was read already.
+    pub(crate) tape: Option<Tape>,
 }
 
 impl Markup {
+    pub(crate) fn new(body: String, is_html: bool) -> Self {
+        Self { body, is_html, tape: None }
+    }
+
     fn clean(&self, base: Option<&Url>) -> Option<String> {
         match self.is_html {
-            true => sanitise::html(&self.body, base),
-            false => sanitise::html(&text::to_html(&self.body), base),
+            true => sanitise::html(&self.body, self.tape.as_ref(), base),
+            false => sanitise::html(&text::to_html(&self.body), None, base),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::lanes;
+
 /// Names longer than this exist, but nobody writes them.
 const LONGEST_NAME: usize = 32;
 
@@ -15,7 +17,7 @@ pub(crate) struct Entity {
 
 /// Resolves HTML's entities, once.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'&', text.as_bytes()).is_none() {
+    if lanes::find(text.as_bytes(), b'&').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::new();
@@ -26,7 +28,7 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
 /// As [`unescape`], in `room` if there is anything to resolve.
 pub(crate) fn unescape_in<'a>(text: &'a str, room: &'a mut String) -> &'a str {
     room.clear();
-    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
+    let Some(first) = lanes::find(text.as_bytes(), b'&') else {
         return text;
     };
     room.reserve(text.len());
@@ -44,7 +46,7 @@ pub(crate) fn unescape_in<'a>(text: &'a str, room: &'a mut String) -> &'a str {
                 after
             }
         };
-        let next = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+        let next = lanes::find(rest.as_bytes(), b'&').unwrap_or(rest.len());
         room.push_str(&rest[..next]);
         rest = &rest[next..];
     }

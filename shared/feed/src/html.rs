@@ -2,8 +2,15 @@
 //!
 //! Borrowed and shallow: it builds no tree and judges nothing.
 
+mod tape;
+
+use crate::lanes;
+use crate::sanitise::chars;
 use crate::swar;
 use crate::tags::{self, Element};
+
+pub(crate) use tape::Tape;
+use tape::{Kind, Replay};
 
 /// A piece of HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +31,47 @@ const MAX_ATTRIBUTES: usize = 32;
 pub(crate) struct Tokens<'a> {
     rest: &'a str,
     attributes: Vec<(&'a str, &'a str)>,
+    /// How long their names are: a bit for each length.
+    lengths: u32,
     /// What the latest tag's name is called among the elements that stay.
     element: Option<Element>,
+    /// Whether the latest text is the same when it is written anew.
+    is_plain: bool,
+    /// Where the latest text or tag begins.
+    at: usize,
     /// The element whose raw text comes next.
     raw: Option<&'a str>,
+    html: &'a str,
+    /// What is left of a tape of all of it.
+    tape: Option<Replay<'a>>,
 }
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(html: &'a str) -> Self {
-        Self { rest: html, attributes: Vec::new(), element: None, raw: None }
+        Self {
+            rest: html,
+            attributes: Vec::new(),
+            lengths: 0,
+            element: None,
+            is_plain: false,
+            at: 0,
+            raw: None,
+            html,
+            tape: None,
+        }
+    }
+
+    /// Gives what is on `tape`, if it is whole, instead of reading `html` once more.
+    pub(crate) fn of_tape(html: &'a str, tape: &'a Tape) -> Self {
+        Self { tape: tape.replay(), ..Self::new(html) }
     }
 
     /// The raw value of an attribute of the latest start tag; the first counts, as in browsers.
     #[inline]
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
         self.attributes.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 
@@ -53,8 +87,65 @@ impl<'a> Tokens<'a> {
         self.element
     }
 
-    /// Skips to the end tag of `name`, or to the end of everything.
+    /// Where the latest token begins, if it is the same when it is written anew: text without a [special](chars::special) character, a tag without
+    /// attributes in its one form.
+    #[inline]
+    pub(crate) fn plain_at(&self) -> Option<usize> {
+        self.is_plain.then_some(self.at)
+    }
+
+    /// All from the latest token on.
+    #[inline]
+    pub(crate) fn since_latest(&self) -> &'a [u8] {
+        &self.html.as_bytes()[self.at..]
+    }
+
+    /// Notes the latest token on a tape.
+    #[inline]
+    pub(crate) fn record(&self, token: Token<'_>, tape: &mut Tape) {
+        let (kind, len) = match token {
+            Token::Text(text) => (Kind::Text, text.len()),
+            Token::Start(name) => (Kind::Start, name.len()),
+            Token::End(name) => (Kind::End, name.len()),
+        };
+        tape.note(kind, self.at, len, self.element, self.is_plain);
+        if kind == Kind::Start {
+            for (name, value) in &self.attributes {
+                tape.note_attribute(self.html, name, value);
+            }
+        }
+    }
+
+    /// Gives what comes next on the tape.
+    #[inline]
+    fn replay(&mut self, tape: &mut Replay<'a>) -> Option<Token<'a>> {
+        let piece = tape.next_piece()?;
+        (self.at, self.element, self.is_plain, self.lengths) = (piece.at(), piece.element, piece.is_plain, 0);
+        self.attributes.clear();
+        for (name, value) in tape.attributes_of(piece) {
+            let (name, value) = (self.html.get(name)?, self.html.get(value)?);
+            self.lengths |= length_bit(name);
+            self.attributes.push((name, value));
+        }
+        let text = self.html.get(piece.text())?;
+        Some(match piece.kind {
+            Kind::Text => Token::Text(text),
+            Kind::Start => Token::Start(text),
+            Kind::End => Token::End(text),
+        })
+    }
+
+    /// Goes on without the tape, behind the latest start tag, of `name`.
+    fn leave_tape(&mut self, name: &str) {
+        if self.tape.take().is_some() {
+            let behind = self.html.get(self.at + "<".len() + name.len()..).unwrap_or_default();
+            self.rest = self.read_attributes(behind).unwrap_or_default();
+        }
+    }
+
+    /// Skips from the latest start tag, of `name`, to its end tag, or to the end of everything.
     pub(crate) fn skip_past(&mut self, name: &str) {
+        self.leave_tape(name);
         self.raw = None;
         let end = end_tag(self.rest, name).unwrap_or(self.rest.len());
         self.rest = &self.rest[end..];
@@ -63,6 +154,7 @@ impl<'a> Tokens<'a> {
     /// Reads a tag's attributes, up to and including `>`; `None` if the tag never ends.
     fn read_attributes(&mut self, rest: &'a str) -> Option<&'a str> {
         self.attributes.clear();
+        self.lengths = 0;
         if let Some(after) = rest.strip_prefix('>') {
             return Some(after);
         }
@@ -86,8 +178,28 @@ impl<'a> Tokens<'a> {
             }
             if self.attributes.len() < MAX_ATTRIBUTES {
                 self.attributes.push((name, value));
+                self.lengths |= length_bit(name);
             }
         }
+    }
+
+    /// Reads text up to the next tag or the like; `None` if nothing is left.
+    #[inline]
+    fn read_text(&mut self) -> Option<Token<'a>> {
+        let bytes = self.rest.as_bytes();
+        self.at = self.html.len() - bytes.len();
+        let mut next = lanes::find_where(bytes, chars::special);
+        self.is_plain = next.is_none_or(|at| begins_markup(&bytes[at..]));
+        let end = loop {
+            match next {
+                Some(at) if begins_markup(&bytes[at..]) => break at,
+                Some(at) => next = lanes::find(&bytes[at + 1..], b'<').map(|found| at + 1 + found),
+                None => break bytes.len(),
+            }
+        };
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        (!text.is_empty()).then_some(Token::Text(text))
     }
 
     /// Reads the tag or the like that `rest` begins with. `None` if it is text after all.
@@ -103,9 +215,12 @@ impl<'a> Tokens<'a> {
             Some(b'!' | b'?') => return self.skip_bogus(name),
             _ => return None,
         }
-        let (len, element) = tags::read_name(name);
+        let (len, element, is_lower) = tags::read_name(name);
         let (name, rest) = name.split_at(len);
         self.element = element;
+        self.at = self.html.len() - self.rest.len();
+        let has_its_form = is_lower && rest.as_bytes().first() == Some(&b'>');
+        self.is_plain = has_its_form && element.is_some_and(|element| !(closing && element.is_void()));
         // A tag that never ends is nothing, and nothing follows it.
         let after = self.read_attributes(rest);
         self.rest = after.unwrap_or("");
@@ -134,26 +249,28 @@ impl<'a> Tokens<'a> {
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Token<'a>> {
+        match self.tape.take() {
+            Some(mut tape) => {
+                let token = self.replay(&mut tape);
+                self.tape = Some(tape);
+                token
+            }
+            None => self.read(),
+        }
+    }
+}
+
+impl<'a> Tokens<'a> {
+    /// Reads what comes next.
+    fn read(&mut self) -> Option<Token<'a>> {
         loop {
             if let Some(raw) = self.raw.take() {
                 self.skip_past(raw);
             }
-            let whole = self.rest;
-            let mut at = 0;
-            loop {
-                let Some(tag) = memchr::memchr(b'<', &whole.as_bytes()[at..]).map(|found| at + found) else {
-                    self.rest = "";
-                    return (!whole.is_empty()).then_some(Token::Text(whole));
-                };
-                self.rest = &whole[tag..];
-                if begins_markup(self.rest) {
-                    if tag > 0 {
-                        return Some(Token::Text(&whole[..tag]));
-                    }
-                    break;
-                }
-                at = tag + 1;
+            if !begins_markup(self.rest.as_bytes()) {
+                return self.read_text();
             }
             if let Some(Some(token)) = self.read_markup() {
                 return Some(token);
@@ -162,12 +279,19 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// Whether the `<` that `html` begins with begins a tag, a comment or the like.
-fn begins_markup(html: &str) -> bool {
-    match html.as_bytes() {
-        [_, b'!' | b'?', ..] => true,
-        [_, b'/', _, ..] => true,
-        [_, first, ..] => first.is_ascii_alphabetic(),
+/// The bit of an attribute whose name is as long as this one.
+#[inline]
+fn length_bit(name: &str) -> u32 {
+    1 << name.len().min(31)
+}
+
+/// Whether `html` begins with a tag, a comment or the like.
+#[inline]
+fn begins_markup(html: &[u8]) -> bool {
+    match html {
+        [b'<', b'!' | b'?', ..] => true,
+        [b'<', b'/', _, ..] => true,
+        [b'<', first, ..] => first.is_ascii_alphabetic(),
         _ => false,
     }
 }
@@ -226,7 +350,7 @@ fn read_value(rest: &str, at: usize) -> Option<(&str, usize)> {
     let value = &rest[at..];
     match *value.as_bytes().first()? {
         quote @ (b'"' | b'\'') => {
-            let len = memchr::memchr(quote, &value.as_bytes()[1..])?;
+            let len = lanes::find(&value.as_bytes()[1..], quote)?;
             Some((&value[1..=len], at + len + 2))
         }
         b'>' => Some(("", at)),

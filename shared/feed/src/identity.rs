@@ -133,7 +133,7 @@ mod tests {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let mut draft = Draft::empty();
         (draft.item.id, draft.item.link, draft.item.title) = (some(id), some(link), some(title));
-        draft.content = Some(Markup { body: content.to_owned(), is_html: true });
+        draft.content = Some(Markup::new(content.to_owned(), true));
         draft
     }
 

@@ -110,7 +110,7 @@ fn draft(from: &Fields<'_>, feed_authors: &[String], home: Option<&Url>) -> Draf
     draft.base = item.link.as_deref().and_then(links::base).or_else(|| home.cloned());
     let markup = |name, is_html| {
         let body = from.text(name).filter(|text| !text.trim().is_empty())?.to_owned();
-        Some(Markup { body, is_html })
+        Some(Markup::new(body, is_html))
     };
     draft.summary = markup("summary", false);
     draft.content = markup("content_html", true).or_else(|| markup("content_text", false));

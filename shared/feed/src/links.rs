@@ -60,7 +60,7 @@ pub(crate) fn base(url: &str) -> Option<Url> {
 }
 
 /// Whether it is http(s), and its host one that can exist: the URL standard allows quotes in one, and names that are too long for DNS (RFC 1035 §2.3.4).
-fn is_web(url: &Url) -> bool {
+pub(crate) fn is_web(url: &Url) -> bool {
     let is_in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     let can_be = |host: &str| {
         host.len() <= 253 && host.split('.').all(|label| label.len() <= 63) && host.bytes().all(is_in_hosts)

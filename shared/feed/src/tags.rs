@@ -117,21 +117,45 @@ pub(crate) fn allowed(name: &str) -> Option<Element> {
     Key::of(name.as_bytes())?.in_any_case().element()
 }
 
-/// How long the name of the tag is that `tag` goes on with, and which element that stays has it, in any case.
+/// How long the name of the tag is that `tag` goes on with, which element that stays has it, in any case, and whether it is written in lower case.
 #[inline]
-pub(crate) fn read_name(tag: &str) -> (usize, Option<Element>) {
+pub(crate) fn read_name(tag: &str) -> (usize, Option<Element>, bool) {
     let bytes = tag.as_bytes();
     if let Some(word) = bytes.first_chunk() {
         let word = u64::from_le_bytes(*word);
-        let ends = swar::zeros(word ^ swar::all(b'>')) | swar::zeros(word ^ swar::all(b'/')) | swar::below(word, 0x21);
-        let len = ((ends & swar::HIGHEST).trailing_zeros() / 8) as usize;
+        let len = ((name_ends(word) & swar::HIGHEST).trailing_zeros() / 8) as usize;
         if len > 0 && len < 8 && is_end(bytes[len]) {
             let key = Key { begin: word & ((1 << (8 * len)) - 1), rest: 0 };
-            return (len, key.in_any_case().element());
+            return (len, key.in_any_case().element(), key == key.in_any_case());
         }
     }
     let len = bytes.iter().take_while(|byte| !is_end(**byte)).count();
-    (len, allowed(&tag[..len]))
+    let name = &tag[..len];
+    (len, allowed(name), !name.bytes().any(|byte| byte.is_ascii_uppercase()))
+}
+
+/// As [`read_name`], of a name in lower case alone.
+#[inline]
+pub(crate) fn read_exact_name(tag: &[u8]) -> Option<(usize, Element)> {
+    let (len, key) = match tag.first_chunk() {
+        Some(word) => {
+            let word = u64::from_le_bytes(*word);
+            let len = ((name_ends(word) & swar::HIGHEST).trailing_zeros() / 8) as usize;
+            (len, Key { begin: word & 1_u64.unbounded_shl(8 * len as u32).wrapping_sub(1), rest: 0 })
+        }
+        None => (8, Key { begin: 0, rest: 0 }),
+    };
+    if len < 8 {
+        return Some((len, key.element()?));
+    }
+    let len = tag.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    Some((len, Key::of(&tag[..len])?.element()?))
+}
+
+/// Marks bytes that may end the name of a tag, or are no part of one.
+#[inline]
+const fn name_ends(word: u64) -> u64 {
+    swar::zeros(word ^ swar::all(b'>')) | swar::zeros(word ^ swar::all(b'/')) | swar::below(word, 0x21)
 }
 
 /// Whether a byte ends the name of a tag: white space of HTML, `/` and `>`.
@@ -251,6 +275,24 @@ pub(crate) fn instead_of(name: &str) -> Option<Element> {
         ("nav", Div),
     ];
     INSTEAD.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, element)| *element)
+}
+
+/// A set of elements: of their numbers, of which there are fewer than bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Set(u128);
+
+impl Set {
+    /// With one more.
+    #[inline]
+    pub(crate) fn with(self, element: Element) -> Self {
+        Self(self.0 | 1_u128 << element as u32)
+    }
+
+    /// Whether it is in there.
+    #[inline]
+    pub(crate) fn has(self, element: Element) -> bool {
+        self.0 >> element as u32 & 1 == 1
+    }
 }
 
 impl Element {

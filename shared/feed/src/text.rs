@@ -1,6 +1,7 @@
 //! Plain text: tags stripped, entities resolved once, white space folded, lengths bounded.
 
 use crate::html::{Token, Tokens};
+use crate::lanes::{self, Lane};
 use crate::tags::{self, Element};
 
 pub(crate) use crate::entities::{unescape, unescape_in};
@@ -91,8 +92,10 @@ pub(crate) fn to_html(text: &str) -> String {
 
 /// Appends `text` so that HTML reads it as text, between tags or in double quotes.
 pub(crate) fn push_escaped(text: &str, out: &mut String) {
-    let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = lanes::find_where(&text.as_bytes()[at..], may_be_escaped) {
+        at += found;
+        let byte = text.as_bytes()[at];
         let reference = match byte {
             b'&' => "&amp;",
             b'<' => "&lt;",
@@ -100,13 +103,24 @@ pub(crate) fn push_escaped(text: &str, out: &mut String) {
             b'"' => "&quot;",
             // The first of the two bytes of a no-break space.
             0xc2 if text.as_bytes().get(at + 1) == Some(&0xa0) => "&nbsp;",
-            _ => continue,
+            _ => {
+                at += 1;
+                continue;
+            }
         };
         out.push_str(&text[from..at]);
         out.push_str(reference);
-        from = at + if byte == 0xc2 { 2 } else { 1 };
+        at += if byte == 0xc2 { 2 } else { 1 };
+        from = at;
     }
     out.push_str(&text[from..]);
+}
+
+/// Marks bytes that [`push_escaped`] may have to write otherwise.
+#[inline]
+fn may_be_escaped(lane: Lane) -> Lane {
+    let markup = lanes::are(lane, b'<') | lanes::are(lane, b'>') | lanes::are(lane, b'&');
+    markup | lanes::are(lane, b'"') | lanes::are(lane, 0xc2)
 }
 
 #[cfg(test)]

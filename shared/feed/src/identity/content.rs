@@ -1,19 +1,24 @@
 //! What makes an entry an edit: its text and links, in a form that layout and tracking do not change.
+//!
+//! The hash is XXH3, no cryptographic one: who can make two texts of one hash writes both of them, and only hides edits of their own.
 
 use domain::parsed::ContentHash;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::draft::{Draft, Markup};
-use crate::html::{Token, Tokens};
-use crate::links;
+use crate::html::{Tape, Token, Tokens};
+use crate::{lanes, links};
 
-/// Bytes that are hashed at once: enough for the widest instructions there are.
+/// Bytes that are hashed at once; most entries have fewer.
 const BLOCK: usize = 16 * 1024;
 
 /// Hashes entries one after the other, all in the same room.
 pub(super) struct Hasher {
-    block: Box<[u8; BLOCK]>,
+    /// With room for 32 bytes that are written over the end.
+    block: Box<[u8; BLOCK + 32]>,
     len: usize,
-    hasher: blake3::Hasher,
+    /// The hash of the blocks before this one.
+    hash: u64,
     link: String,
     /// Room to resolve its entities in.
     room: String,
@@ -21,19 +26,15 @@ pub(super) struct Hasher {
 
 impl Hasher {
     pub(super) fn new() -> Self {
-        Self {
-            block: Box::new([0; BLOCK]),
-            len: 0,
-            hasher: blake3::Hasher::new(),
-            link: String::new(),
-            room: String::new(),
-        }
+        Self { block: Box::new([0; BLOCK + 32]), len: 0, hash: 0, link: String::new(), room: String::new() }
     }
 
     /// Over title, summary, content and files.
-    pub(super) fn hash(&mut self, draft: &Draft) -> ContentHash {
+    ///
+    /// What HTML is cut into on the way is noted there, for who cleans it.
+    pub(super) fn hash(&mut self, draft: &mut Draft) -> ContentHash {
         self.words(draft.item.title.as_deref().unwrap_or_default());
-        for markup in [&draft.summary, &draft.content] {
+        for markup in [&mut draft.summary, &mut draft.content] {
             self.mark(0);
             if let Some(markup) = markup {
                 self.markup(markup);
@@ -43,21 +44,27 @@ impl Hasher {
             self.mark(0);
             self.link(&enclosure.url);
         }
-        self.flush();
-        let mut hash = [0; 8];
-        hash.copy_from_slice(&self.hasher.finalize().as_bytes()[..8]);
-        self.hasher.reset();
-        ContentHash(hash)
+        self.finish()
     }
 
-    fn markup(&mut self, markup: &Markup) {
+    fn finish(&mut self) -> ContentHash {
+        self.flush();
+        if self.len > 0 {
+            self.flush();
+        }
+        ContentHash(std::mem::take(&mut self.hash).to_be_bytes())
+    }
+
+    fn markup(&mut self, markup: &mut Markup) {
         if !markup.is_html {
             return self.words(&markup.body);
         }
+        let mut tape = Tape::new(markup.body.len());
         let mut tokens = Tokens::new(&markup.body);
         while let Some(token) = tokens.next() {
+            tokens.record(token, &mut tape);
             match token {
-                Token::Text(text) => self.words(text),
+                Token::Text(text) => self.words_within(tokens.since_latest(), text.len()),
                 Token::Start(_) if tokens.has_attributes() => {
                     for attribute in ["href", "src"] {
                         if let Some(link) = tokens.attribute(attribute) {
@@ -70,24 +77,56 @@ impl Hasher {
                 Token::Start(_) | Token::End(_) => {}
             }
         }
+        markup.tape = Some(tape);
     }
 
     /// Text without its white space, which between tags comes and goes with how the page is laid out.
     fn words(&mut self, text: &str) {
-        let mut rest = text.as_bytes();
-        while !rest.is_empty() {
-            if self.len == BLOCK {
-                self.flush();
+        self.words_within(text.as_bytes(), text.len());
+    }
+
+    /// As [`Self::words`], of the first `len` bytes of `text`: that there are more makes it faster.
+    fn words_within(&mut self, text: &[u8], len: usize) {
+        let mut at = 0;
+        while at < len {
+            let blanks = match text[at..].first_chunk::<32>() {
+                Some(block) => lanes::mask(block, |lane| lanes::are_within(lane, 0, b' ')),
+                None => blanks_at_end(&text[at..]),
+            };
+            let mut words = !blanks & u32::MAX.unbounded_shr(32_u32.saturating_sub((len - at) as u32));
+            while words != 0 {
+                let begin = words.trailing_zeros();
+                let word = (!(words >> begin)).trailing_zeros().min(32 - begin);
+                self.word(&text[at + begin as usize..], word as usize);
+                // The sum carries over the word.
+                words &= words.wrapping_add(1 << begin);
             }
-            let (now, later) = rest.split_at(rest.len().min(BLOCK - self.len));
-            let mut len = self.len;
-            // Without a branch: where words end cannot be foreseen.
-            for byte in now {
-                self.block[len % BLOCK] = *byte;
-                len += usize::from(*byte > b' ');
-            }
-            (self.len, rest) = (len, later);
+            at += 32;
         }
+    }
+
+    /// The first `len` bytes of `text`, at most 32, which are no white space.
+    #[inline]
+    fn word(&mut self, text: &[u8], len: usize) {
+        if self.len >= BLOCK {
+            self.flush();
+        }
+        match (text.first_chunk::<16>(), self.block[self.len..].first_chunk_mut::<16>()) {
+            // A copy of a length that is known takes no time; what is too much of it is written over.
+            (Some(from), Some(to)) if len <= 16 => {
+                *to = *from;
+                self.len += len;
+            }
+            _ => self.odd_word(text, len),
+        }
+    }
+
+    /// As [`Self::word`], of one that is long or at the end.
+    #[cold]
+    #[inline(never)]
+    fn odd_word(&mut self, text: &[u8], len: usize) {
+        self.block[self.len..][..len].copy_from_slice(&text[..len]);
+        self.len += len;
     }
 
     fn link(&mut self, link: &str) {
@@ -100,15 +139,76 @@ impl Hasher {
 
     /// What no text holds, between parts.
     fn mark(&mut self, mark: u8) {
-        if self.len == BLOCK {
+        if self.len >= BLOCK {
             self.flush();
         }
-        self.block[self.len % BLOCK] = mark;
+        self.block[self.len] = mark;
         self.len += 1;
     }
 
+    /// Each block is hashed with the hash of those before it for a seed.
     fn flush(&mut self) {
-        self.hasher.update(&self.block[..self.len]);
-        self.len = 0;
+        let len = self.len.min(BLOCK);
+        self.hash = xxh3_64_with_seed(&self.block[..len], self.hash);
+        // What was written over the end.
+        self.block.copy_within(len..self.len, 0);
+        self.len -= len;
+    }
+}
+
+/// A bit for each byte, the lowest for the first, that is white space; of fewer than 32 bytes.
+#[cold]
+#[inline(never)]
+fn blanks_at_end(text: &[u8]) -> u32 {
+    (0..).zip(text).fold(0, |blanks, (bit, byte)| blanks | u32::from(*byte <= b' ') << bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes into the hash of a text, piece by piece.
+    fn block(pieces: &[&str]) -> Vec<u8> {
+        let mut hasher = Hasher::new();
+        pieces.iter().for_each(|piece| hasher.words(piece));
+        hasher.block[..hasher.len].to_vec()
+    }
+
+    #[test]
+    fn of_a_text_all_counts_but_white_space() {
+        for text in [
+            "",
+            "a",
+            " ",
+            "a b",
+            "one two  three\n\tfour é \u{a0}\u{1}x",
+            "        ",
+            "abcdefgh ijklmnop",
+            "\u{ff}\u{7f} \u{7f}!",
+        ] {
+            for cut in 0..text.len() {
+                let pieces = [&text[..text.floor_char_boundary(cut)], &text[text.floor_char_boundary(cut)..]];
+                let expected: Vec<u8> = text.bytes().filter(|byte| *byte > b' ').collect();
+                assert_eq!(block(&pieces), expected, "{pieces:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_text_is_cut_does_not_count_however_long_it_is() {
+        let text = "One two, three; four.\n".repeat(3 * BLOCK / 20);
+        let hash = |pieces: &[&str]| {
+            let mut hasher = Hasher::new();
+            pieces.iter().for_each(|piece| hasher.words(piece));
+            hasher.finish()
+        };
+        let whole = hash(&[&text]);
+        for cut in [1, 7, 8, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 3, 2 * BLOCK, 2 * BLOCK + 9] {
+            assert_eq!(hash(&[&text[..cut], &text[cut..]]), whole, "{cut}");
+        }
+        let spaced: Vec<&str> = text.split_inclusive(' ').flat_map(|word| [word, " "]).collect();
+        assert_eq!(hash(&spaced), whole);
+        assert_ne!(hash(&[&text, "x"]), whole);
+        assert_ne!(hash(&["x", &text[1..]]), whole);
     }
 }

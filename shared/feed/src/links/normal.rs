@@ -1,8 +1,7 @@
 //! The normal form of links, by which two spellings of one place are told to be one.
 
-use memchr::memchr;
-
 use super::strip_scheme;
+use crate::lanes;
 use crate::text;
 
 /// Query parameters that tell where a reader came from, not where they go.
@@ -89,20 +88,39 @@ const SESSION: &[&str] = &[
     "zenid",
 ];
 
+/// Of names that begin with each letter, how long they are: a bit for each length.
+type Lengths = [u32; 256];
+
+/// Those of `names`; of what names begin with, all from its own length on.
+const fn lengths(names: &[&str], are_starts: bool) -> Lengths {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < names.len() {
+        let len = names[at].len();
+        lengths[names[at].as_bytes()[0] as usize] |= if are_starts { u32::MAX << len } else { 1 << len };
+        at += 1;
+    }
+    lengths
+}
+
+static TRACKING_LENGTHS: Lengths = lengths(TRACKING, false);
+static START_LENGTHS: Lengths = lengths(TRACKING_STARTS, true);
+static FROM_LENGTHS: Lengths = lengths(FROM, false);
+static SESSION_LENGTHS: Lengths = lengths(SESSION, false);
+
 /// Whether a parameter has nothing to do with which page it is.
 fn is_tracking(parameter: &str) -> bool {
-    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    if name.len() < 3 && value.len() != 32 {
-        return false;
-    }
+    let (name, value) = split_at_byte(parameter, b'=');
+    let Some(first) = name.bytes().next().filter(|_| name.len() >= 3 || value.len() == 32) else { return false };
+    let may_be = |lengths: &Lengths| lengths[usize::from(first.to_ascii_lowercase())] >> name.len().min(31) & 1 == 1;
     let is_in = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
     let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
-    is_in(TRACKING)
-        || TRACKING_STARTS.iter().any(|start| begins(name, start))
-        || is_in(SESSION)
+    may_be(&TRACKING_LENGTHS) && is_in(TRACKING)
+        || may_be(&START_LENGTHS) && TRACKING_STARTS.iter().any(|start| begins(name, start))
+        || may_be(&SESSION_LENGTHS) && is_in(SESSION)
         // `sid` may as well be the number of a story.
-        || is_in(&["s", "sid"]) && value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
-        || is_in(FROM) && ["rss", "feed"].iter().any(|from| begins(value, from))
+        || value.len() == 32 && is_in(&["s", "sid"]) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || may_be(&FROM_LENGTHS) && ["rss", "feed"].iter().any(|from| begins(value, from)) && is_in(FROM)
 }
 
 /// Appends the form in which links are compared: without http or https, parameters for tracking and sessions, default port, and a last slash.
@@ -117,7 +135,7 @@ pub(crate) fn push_normal_in(link: &str, room: &mut String, out: &mut String) {
     let (path, query) = split_at_byte(link, b'?');
     let path = match strip_scheme(path) {
         Some(place) => {
-            let (host, path) = place.split_at(memchr(b'/', place.as_bytes()).unwrap_or(place.len()));
+            let (host, path) = place.split_at(lanes::find(place.as_bytes(), b'/').unwrap_or(place.len()));
             let host = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443")).unwrap_or(host);
             out.push_str("//");
             let from = out.len();
@@ -127,14 +145,19 @@ pub(crate) fn push_normal_in(link: &str, room: &mut String, out: &mut String) {
         }
         None => path,
     };
-    let session = memchr(b';', path.as_bytes()).and_then(|_| path.find(";jsessionid="));
+    let session = lanes::find(path.as_bytes(), b';').and_then(|_| path.find(";jsessionid="));
     let path = session.map_or(path, |session| &path[..session]);
     out.push_str(path.strip_suffix('/').unwrap_or(path));
     let mut mark = '?';
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty() && !is_tracking(parameter)) {
-        out.push(mark);
-        out.push_str(parameter);
-        mark = '&';
+    let mut rest = query;
+    while !rest.is_empty() {
+        let (parameter, others) = split_at_byte(rest, b'&');
+        rest = others;
+        if !parameter.is_empty() && !is_tracking(parameter) {
+            out.push(mark);
+            out.push_str(parameter);
+            mark = '&';
+        }
     }
     if !fragment.is_empty() && !fragment.split('&').all(is_tracking) {
         out.push('#');
@@ -144,12 +167,25 @@ pub(crate) fn push_normal_in(link: &str, room: &mut String, out: &mut String) {
 
 /// What stands before and behind the first `byte`, which is ASCII.
 fn split_at_byte(text: &str, byte: u8) -> (&str, &str) {
-    memchr(byte, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
+    lanes::find(text.as_bytes(), byte).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_parameter_that_tells_nothing_is_known_by_its_name() {
+        let starts = TRACKING_STARTS.iter().flat_map(|start| [start.to_string(), format!("{start}{}", "x".repeat(40))]);
+        let names = TRACKING.iter().chain(SESSION).map(|name| name.to_string()).chain(starts);
+        for name in names {
+            assert!(is_tracking(&format!("{name}=1")) && is_tracking(&name.to_uppercase()), "{name}");
+            assert!(!is_tracking(&format!("x{name}=1")), "{name}");
+        }
+        for name in FROM {
+            assert!(is_tracking(&format!("{name}=rss")) && !is_tracking(&format!("{name}=1")), "{name}");
+        }
+    }
 
     #[test]
     fn spellings_of_one_place_have_one_normal_form() {

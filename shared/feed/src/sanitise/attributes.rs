@@ -52,21 +52,31 @@ use Kind::*;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) name: &'static str,
+    /// How it is written up to its value: a space, the name, `="`.
+    pub(super) begin: &'static str,
     pub(super) kind: Kind,
 }
 
 /// What the elements of tables may say about their cells.
 const ALIGN: Kind = Choice(&["left", "right", "center", "justify"]);
 
+/// One rule.
+macro_rules! rule {
+    ($name:literal, $kind:expr) => {
+        $crate::sanitise::attributes::Rule { name: $name, begin: concat!(" ", $name, "=\""), kind: $kind }
+    };
+}
+pub(super) use rule;
+
 /// Rules in the order in which the attributes are written, those for any element after those in front of the `;`.
 macro_rules! rules {
     ($($name:literal $kind:expr),*; $($last:literal $last_kind:expr),*) => {
         &[
-            $(Rule { name: $name, kind: $kind },)*
-            Rule { name: "dir", kind: Choice(&["ltr", "rtl", "auto"]) },
-            Rule { name: "lang", kind: Language },
-            Rule { name: "title", kind: Text },
-            $(Rule { name: $last, kind: $last_kind },)*
+            $(rule!($name, $kind),)*
+            rule!("dir", Choice(&["ltr", "rtl", "auto"])),
+            rule!("lang", Language),
+            rule!("title", Text),
+            $(rule!($last, $last_kind),)*
         ]
     };
 }

@@ -1,59 +1,20 @@
 //! Characters of cleaned HTML: which stand for themselves, and how the others are written.
 
 use crate::entities::entity;
-use crate::swar;
+use crate::lanes::{self, Lane};
 
-/// Which bytes may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
-static IS_SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        special[byte] = matches!(byte as u8, 0..0x20 | 0x7f | b'&' | b'<' | b'>' | 0xc2) && byte != 9 && byte != 10;
-        byte += 1;
-    }
-    special
-};
+/// Marks bytes that may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
+#[inline]
+pub(crate) fn special(lane: Lane) -> Lane {
+    let controls = lanes::are_within(lane, 0, 0x1f) & !lanes::are_within(lane, b'\t', b'\n') | lanes::are(lane, 0x7f);
+    let markup = lanes::are(lane, b'&') | lanes::are(lane, b'<') | lanes::are(lane, b'>');
+    controls | markup | lanes::are(lane, 0xc2)
+}
 
 /// Where the next byte is that may have to be written otherwise.
 #[inline]
 pub(super) fn next_special(bytes: &[u8]) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks();
-    for (number, word) in words.iter().enumerate() {
-        if let Some(at) = special_of(word) {
-            return Some(number * 8 + at);
-        }
-    }
-    match bytes.last_chunk() {
-        _ if tail.is_empty() => None,
-        // Some of it once more, but none of that is special.
-        Some(word) => special_of(word).map(|at| bytes.len() - 8 + at),
-        None => tail.iter().position(|byte| IS_SPECIAL[usize::from(*byte)]),
-    }
-}
-
-/// Where the first special byte of a word is.
-#[inline]
-fn special_of(word: &[u8; 8]) -> Option<usize> {
-    let mut marks = suspicious(u64::from_le_bytes(*word));
-    while marks != 0 {
-        let at = (marks.trailing_zeros() / 8) as usize;
-        if IS_SPECIAL[usize::from(word[at % 8])] {
-            return Some(at);
-        }
-        marks &= marks - 1;
-    }
-    None
-}
-
-/// The highest bits of all bytes of `word` that are special, and of few others: eight are looked at in the time of two.
-#[inline]
-const fn suspicious(word: u64) -> u64 {
-    let controls = swar::below(word, 0x20);
-    let delete = word.wrapping_add(swar::all(1)) & !word;
-    let ampersand = swar::zeros(word ^ swar::all(b'&'));
-    let angles = swar::zeros(word & swar::all(0xfd) ^ swar::all(b'<'));
-    let lead = swar::zeros(word ^ swar::all(0xc2));
-    (controls | delete | ampersand | angles | lead) & swar::HIGHEST
+    lanes::find_where(bytes, special)
 }
 
 /// Whether it ends or begins nothing that is to be seen.
@@ -116,10 +77,10 @@ mod tests {
         for byte in 0..=255_u8 {
             let is_special = (byte < 0x20 && byte != b'\t' && byte != b'\n') || b"&<>\x7f\xc2".contains(&byte);
             for before in [b"\t\n \xff!".as_slice(), b"\xe3\x81\x82\x80\n", b"=;'\xc1\xc3"] {
-                for len in 0..20 {
+                for len in 0..70 {
                     let mut bytes: Vec<u8> = before.iter().copied().cycle().take(len).collect();
                     bytes.push(byte);
-                    bytes.extend_from_slice(&b"abcdefghij"[..len / 2]);
+                    bytes.extend_from_slice(&b"abcdefghij"[..len % 11]);
                     assert_eq!(next_special(&bytes), is_special.then_some(len), "{byte} {bytes:?}");
                 }
             }

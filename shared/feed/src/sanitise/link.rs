@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use url::Url;
+use url::{Position, Url};
 
+use crate::lanes::{self, Lane};
 use crate::links;
 use crate::text::unescape;
 
@@ -19,7 +20,18 @@ pub(super) fn web<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> 
 
 /// A link without entities as an absolute http(s) URL.
 pub(super) fn absolute<'a>(link: Cow<'a, str>, base: Option<&Url>) -> Option<Cow<'a, str>> {
-    if is_settled(&link) { Some(link) } else { links::resolve_src(&link, base).map(Cow::Owned) }
+    if is_settled(&link) {
+        return Some(link);
+    }
+    on_host(&link, base).or_else(|| links::resolve_src(&link, base)).map(Cow::Owned)
+}
+
+/// What a link is that begins with `/` and is so plain that parsing it is known to put the host of `base` before it, and nothing else.
+fn on_host(link: &str, base: Option<&Url>) -> Option<String> {
+    let base = base.filter(|base| links::is_web(base))?;
+    let is_path = link.starts_with('/') && !link.starts_with("//") && is_plain_path(link);
+    let host = &base[..Position::BeforePath];
+    (is_path && host.len() + link.len() <= MAX_LINK).then(|| [host, link].concat())
 }
 
 /// As [`web`]; one may write or call as well.
@@ -28,7 +40,7 @@ pub(super) fn href<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>>
     if is_settled(&link) {
         return Some(link);
     }
-    links::resolve_href(&link, base).or_else(|| telephone(&link)).map(Cow::Owned)
+    on_host(&link, base).or_else(|| links::resolve_href(&link, base)).or_else(|| telephone(&link)).map(Cow::Owned)
 }
 
 /// As [`web`]; a small picture may be part of the page itself.
@@ -90,7 +102,7 @@ pub(super) fn is_settled(link: &str) -> bool {
     let Some(rest) = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")) else {
         return false;
     };
-    let Some(slash) = memchr::memchr(b'/', rest.as_bytes()) else { return false };
+    let Some(slash) = lanes::find(rest.as_bytes(), b'/') else { return false };
     let (host, path) = rest.split_at(slash);
     link.len() <= MAX_LINK && is_plain_host(host) && is_plain_path(path)
 }
@@ -115,31 +127,30 @@ fn is_plain_host(host: &str) -> bool {
 
 /// No character that would be encoded, and no segment that could be `.` or `..`.
 fn is_plain_path(path: &str) -> bool {
-    let mut before = b' ';
-    for byte in path.bytes() {
-        if !PLAIN_IN_PATH[usize::from(byte)] || (before == b'/' && matches!(byte, b'.' | b'%')) {
+    let bytes = path.as_bytes();
+    if lanes::find_where(bytes, encoded).is_some() {
+        return false;
+    }
+    let mut from = 0;
+    while let Some(found) = lanes::find_where(&bytes[from..], |lane| lanes::are(lane, b'.') | lanes::are(lane, b'%')) {
+        let at = from + found;
+        if at > 0 && bytes[at - 1] == b'/' {
             return false;
         }
-        before = byte;
+        from = at + 1;
     }
     true
 }
 
-const PLAIN_IN_PATH: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        plain[byte as usize] = byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let others = b"-_.~/!$&()*+,;=:@%?#";
-    let mut at = 0;
-    while at < others.len() {
-        plain[others[at] as usize] = true;
-        at += 1;
-    }
-    plain
-};
+/// Marks all but letters, digits and `-_.~/!$&()*+,;=:@%?#`.
+#[inline]
+fn encoded(lane: Lane) -> Lane {
+    let quotes = lanes::are(lane, b'"') | lanes::are(lane, b'\'') | lanes::are(lane, b'`');
+    let brackets = lanes::are(lane, b'<') | lanes::are(lane, b'>') | lanes::are_within(lane, b'[', b'^');
+    let others =
+        lanes::are_within(lane, 0, b' ') | lanes::are_within(lane, b'{', b'}') | lanes::are_within(lane, 0x7f, 0xff);
+    quotes | brackets | others
+}
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn of_all_characters_those_are_plain_that_parsing_leaves_as_they_are() {
+        for byte in 0..128_u8 {
+            let expected = byte.is_ascii_alphanumeric() || b"-_.~/!$&()*+,;=:@%?#".contains(&byte);
+            for len in [1, 20, 40] {
+                let path = format!("/{}{}", "x".repeat(len), char::from(byte));
+                assert_eq!(is_plain_path(&path), expected, "{path:?}");
+            }
+        }
+        assert!(
+            !is_plain_path("/\u{e9}") && !is_plain_path("/x/.y") && !is_plain_path("/x/%2e") && is_plain_path("/x.%20")
+        );
+    }
+
+    #[test]
     fn small_pictures_may_be_in_the_page_but_nothing_that_runs() {
         let png = "data:image/png;base64,iVBORw0KGgo=";
         assert_eq!(image(" data:image/png;base64,iVBO\n Rw0KGgo= ", None).as_deref(), Some(png));
@@ -206,6 +231,14 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_plain_path_is_where_parsing_puts_it(path in "/{1,2}[a-z0-9_.~/!$&()*+,;=:@%?# -]{0,12}", base in "https?://([a-z]@)?[a-z0-9.-]{1,8}(:8[01])?/[a-z/?#]{0,6}") {
+            let base = links::base(&base);
+            if let Some(link) = on_host(&path, base.as_ref()) {
+                prop_assert_eq!(Some(link), links::resolve_src(&path, base.as_ref()));
+            }
+        }
 
         #[test]
         fn a_settled_link_is_its_own_normal_form(link in "https?://[a-z0-9.x-]{1,12}/[a-z0-9_.~/!$&()*+,;=:@%?# -]{0,12}") {

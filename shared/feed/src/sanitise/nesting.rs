@@ -12,7 +12,7 @@ const TABLE_DEPTH: usize = 4;
 impl Tidy<'_> {
     /// Opens an element that the HTML does not name but means.
     fn imply(&mut self, element: Element) {
-        self.out.push_str(element.start_tag());
+        self.out.push(element.start_tag());
         self.open.push(element);
     }
 
@@ -131,7 +131,7 @@ impl Tidy<'_> {
     pub(super) fn close_to(&mut self, depth: usize) {
         while self.open.len() > depth {
             if let Some(element) = self.open.pop() {
-                self.out.push_str(element.end_tag());
+                self.out.push(element.end_tag());
             }
         }
     }

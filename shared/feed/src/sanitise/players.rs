@@ -2,26 +2,24 @@
 
 use url::Url;
 
-use super::attributes::{Kind, Rule};
+use super::attributes::{Kind, Rule, rule};
 
 /// What a frame keeps, and what we say in place of its author.
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "src", kind: Kind::Player },
-    Rule { name: "width", kind: Kind::Length },
-    Rule { name: "height", kind: Kind::Length },
-    Rule { name: "title", kind: Kind::Text },
+    rule!("src", Kind::Player),
+    rule!("width", Kind::Length),
+    rule!("height", Kind::Length),
+    rule!("title", Kind::Text),
     // A player runs on an origin of its own, and may neither navigate the page nor open dialogs in it.
-    Rule {
-        name: "sandbox",
-        kind: Kind::Always(
-            "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation",
-        ),
-    },
-    Rule { name: "allow", kind: Kind::Always("encrypted-media; fullscreen; picture-in-picture") },
-    Rule { name: "allowfullscreen", kind: Kind::Always("") },
-    Rule { name: "loading", kind: Kind::Always("lazy") },
+    rule!(
+        "sandbox",
+        Kind::Always("allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation")
+    ),
+    rule!("allow", Kind::Always("encrypted-media; fullscreen; picture-in-picture")),
+    rule!("allowfullscreen", Kind::Always("")),
+    rule!("loading", Kind::Always("lazy")),
     // YouTube refuses to play for a page that says nothing about itself.
-    Rule { name: "referrerpolicy", kind: Kind::Always("strict-origin-when-cross-origin") },
+    rule!("referrerpolicy", Kind::Always("strict-origin-when-cross-origin")),
 ];
 
 /// Hosts, and how the path of a player on them begins.

@@ -7,7 +7,8 @@
 
 use super::attributes::{self, Kind};
 use super::chars;
-use crate::tags::{self, Element};
+use crate::lanes;
+use crate::tags::{self, Element, Set};
 use crate::text::unescape_in;
 
 /// Elements inside one another.
@@ -23,7 +24,8 @@ pub(super) fn is_clean(html: &str) -> bool {
 struct Proof<'a> {
     html: &'a str,
     at: usize,
-    open: Vec<Element>,
+    /// What is open, and of each what is open from there outwards up to the next [scope](Element::is_scope).
+    open: Vec<(Element, Set)>,
     /// Room to resolve entities in.
     room: String,
 }
@@ -45,12 +47,8 @@ impl<'a> Proof<'a> {
         }
     }
 
-    fn rest(&self) -> &'a str {
-        &self.html[self.at..]
-    }
-
     fn skip(&mut self, what: &str) -> bool {
-        let found = self.rest().starts_with(what);
+        let found = self.html[self.at..].starts_with(what);
         self.at += if found { what.len() } else { 0 };
         found
     }
@@ -67,32 +65,33 @@ impl<'a> Proof<'a> {
             self.at += special;
             match bytes[special] {
                 b'<' => break,
-                b'&' => self.reference(&["&amp;", "&lt;", "&gt;", "&nbsp;"])?,
+                b'&' => self.at += reference(&bytes[special..], false)?,
                 0xc2 if bytes.get(special + 1) != Some(&0xa0) => self.at += 2,
                 _ => return None,
             }
         }
         // Any other text in the frame of a table would be moved in front of it.
-        let is_frame = self.open.last().is_some_and(|top| top.is_frame());
+        let is_frame = self.open.last().is_some_and(|(top, _)| top.is_frame());
         let text = &self.html[begin..self.at];
         (!is_frame || text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n'))).then_some(())
     }
 
-    fn reference(&mut self, known: &[&str]) -> Option<()> {
-        known.iter().any(|reference| self.skip(reference)).then_some(())
+    fn skip_byte(&mut self, byte: u8) -> bool {
+        let found = self.html.as_bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
     }
 
     fn name(&mut self) -> Option<Element> {
-        let (len, element) = tags::read_name(self.rest());
-        let name = &self.rest()[..len];
+        let (len, element) = tags::read_exact_name(&self.html.as_bytes()[self.at..])?;
         self.at += len;
-        // Who found it does not matter: what stands here is the name, and nothing else.
-        element.filter(|element| element.name() == name)
+        Some(element)
     }
 
     fn end(&mut self) -> Option<()> {
-        let expected = self.open.pop()?.end_tag();
-        self.skip(expected).then_some(())
+        self.at += "</".len();
+        let (expected, _) = self.open.pop()?;
+        (self.name()? == expected && self.skip_byte(b'>')).then_some(())
     }
 
     fn start(&mut self) -> Option<()> {
@@ -101,13 +100,14 @@ impl<'a> Proof<'a> {
         self.attributes(element)?;
         match element {
             // A line break here would not be part of it.
-            Element::Pre if self.rest().starts_with('\n') => return None,
+            Element::Pre if self.html.as_bytes().get(self.at) == Some(&b'\n') => return None,
             // All that follows would be text.
             Element::Iframe => return self.skip("</iframe>").then_some(()),
             _ => {}
         }
         if !element.is_void() {
-            self.open.push(element);
+            let around = if element.is_scope() { Set::default() } else { self.scope().with(element) };
+            self.open.push((element, around));
         }
         (self.open.len() <= MAX_DEPTH).then_some(())
     }
@@ -115,29 +115,32 @@ impl<'a> Proof<'a> {
     /// Whether it begins here without any effect on what is open.
     fn may_stand_here(&self, element: Element) -> Option<()> {
         use Element::*;
-        let top = self.open.last();
+        let top = self.open.last().map(|(top, _)| top);
         let parents = element.parents();
         let fits = match top {
             Some(top) if parents.is_empty() => !top.is_frame(),
             Some(top) => parents.contains(top),
             None => parents.is_empty(),
         };
-        // From the innermost outwards, as far as each rule looks.
-        let mut scope = self.open.iter().rev().take_while(|open| !open.is_scope());
         let ends = match element {
-            A => scope.any(|open| *open == A),
+            A => self.scope().has(A),
             Li => self.ends_item(|open| open == Li),
             Dd | Dt => self.ends_item(|open| matches!(open, Dd | Dt)),
             heading if heading.is_heading() => top.is_some_and(|top| top.is_heading()),
             _ => false,
         };
-        let ends_paragraph =
-            element.is_block() && self.open.iter().rev().take_while(|open| !open.is_scope()).any(|open| *open == P);
+        let ends_paragraph = element.is_block() && self.scope().has(P);
         (fits && !ends && !ends_paragraph).then_some(())
     }
 
+    /// What is open from the innermost outwards, up to a scope.
+    #[inline]
+    fn scope(&self) -> Set {
+        self.open.last().map_or(Set::default(), |(_, scope)| *scope)
+    }
+
     fn ends_item(&self, is_item: impl Fn(Element) -> bool) -> bool {
-        for open in self.open.iter().rev() {
+        for (open, _) in self.open.iter().rev() {
             if is_item(*open) {
                 return true;
             }
@@ -151,16 +154,12 @@ impl<'a> Proof<'a> {
     /// The attributes of a tag, and its `>`.
     fn attributes(&mut self, element: Element) -> Option<()> {
         let mut rules = attributes::rules(element).iter();
-        while !self.skip(">") {
-            if !self.skip(" ") {
-                return None;
-            }
-            let rest = self.rest();
-            let name = &rest[..rest.bytes().take_while(u8::is_ascii_lowercase).count()];
-            self.at += name.len();
+        while !self.skip_byte(b'>') {
+            let rest = &self.html.as_bytes()[self.at..];
             let rule = loop {
                 let rule = rules.next()?;
-                if rule.name == name {
+                let begin = rule.begin.as_bytes();
+                if rest.get(1) == begin.get(1) && rest.starts_with(begin) {
                     break rule;
                 }
                 // This one must not be left out.
@@ -168,30 +167,45 @@ impl<'a> Proof<'a> {
                     return None;
                 }
             };
-            let value = self.value()?;
-            if !attributes::fits(rule.kind, unescape_in(value, &mut self.room)) {
+            self.at += rule.begin.len();
+            let (value, has_references) = self.value()?;
+            let value = if has_references { unescape_in(value, &mut self.room) } else { value };
+            if !attributes::fits(rule.kind, value) {
                 return None;
             }
         }
         rules.all(|rule| !matches!(rule.kind, Kind::Always(_))).then_some(())
     }
 
-    /// `="` and a value and `"`.
-    fn value(&mut self) -> Option<&'a str> {
-        if !self.skip("=\"") {
-            return None;
-        }
-        let len = memchr::memchr(b'"', self.rest().as_bytes())?;
-        let (begin, end) = (self.at, self.at + len);
-        while let Some(special) = chars::next_special(&self.html.as_bytes()[self.at..end]) {
-            self.at += special;
-            match self.html.as_bytes()[self.at] {
-                b'&' => self.reference(&["&amp;", "&lt;", "&gt;", "&quot;", "&nbsp;"])?,
-                0xc2 if self.html.as_bytes().get(self.at + 1) != Some(&0xa0) => self.at += 2,
+    /// A value and its `"`, and whether there are references in it.
+    fn value(&mut self) -> Option<(&'a str, bool)> {
+        let value = &self.html[self.at..];
+        let value = &value[..lanes::find(value.as_bytes(), b'"')?];
+        let (bytes, mut at, mut has_references) = (value.as_bytes(), 0, false);
+        while let Some(special) = chars::next_special(&bytes[at..]) {
+            at += special;
+            match bytes[at] {
+                b'&' => {
+                    at += reference(&bytes[at..], true)?;
+                    has_references = true;
+                }
+                0xc2 if bytes.get(at + 1) != Some(&0xa0) => at += 2,
                 _ => return None,
             }
         }
-        self.at = end + 1;
-        Some(&self.html[begin..end])
+        self.at += value.len() + 1;
+        Some((value, has_references))
+    }
+}
+
+/// How long the reference is that `bytes` begin with, if it is one that is written here.
+#[inline]
+fn reference(bytes: &[u8], is_quoted: bool) -> Option<usize> {
+    match bytes {
+        [_, b'a', b'm', b'p', b';', ..] => Some(5),
+        [_, b'l' | b'g', b't', b';', ..] => Some(4),
+        [_, b'n', b'b', b's', b'p', b';', ..] => Some(6),
+        [_, b'q', b'u', b'o', b't', b';', ..] if is_quoted => Some(6),
+        _ => None,
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::attributes::{self, Kind};
+use super::attributes::{self, Kind, Rule};
+use super::out::Out;
 use super::{chars, link, pictures, players};
 use crate::html::{Token, Tokens};
 use crate::tags::{self, Element};
@@ -18,7 +19,7 @@ pub(super) struct Tidy<'a> {
     tokens: Tokens<'a>,
     base: Option<&'a Url>,
     pub(super) open: Vec<Element>,
-    pub(super) out: String,
+    pub(super) out: Out<'a>,
     /// Beyond this many bytes the rest is left out: resolved links grow.
     limit: usize,
     /// The length of `out` where the latest `<pre>` began: a line break right after it is not part of it.
@@ -33,12 +34,13 @@ pub(super) struct Tidy<'a> {
 }
 
 impl<'a> Tidy<'a> {
-    pub(super) fn new(html: &'a str, base: Option<&'a Url>, limit: usize) -> Self {
+    /// For the `tokens` of `html`.
+    pub(super) fn new(html: &'a str, tokens: Tokens<'a>, base: Option<&'a Url>, limit: usize) -> Self {
         Self {
-            tokens: Tokens::new(html),
+            tokens,
             base,
             open: Vec::with_capacity(16),
-            out: String::with_capacity(html.len() + html.len() / 8),
+            out: Out::new(html),
             limit,
             pre: usize::MAX,
             is_worth_it: false,
@@ -61,10 +63,11 @@ impl<'a> Tidy<'a> {
             }
         }
         self.close_to(0);
-        self.out.truncate(self.out.trim_end_matches(chars::is_blank).len());
-        let leading = self.out.len() - self.out.trim_start_matches(chars::is_blank).len();
-        self.out.drain(..leading);
-        self.is_worth_it.then_some(self.out)
+        let mut out = self.out.into_text();
+        out.truncate(out.trim_end_matches(chars::is_blank).len());
+        let leading = out.len() - out.trim_start_matches(chars::is_blank).len();
+        out.drain(..leading);
+        self.is_worth_it.then_some(out)
     }
 
     fn text(&mut self, raw: &str) {
@@ -72,33 +75,33 @@ impl<'a> Tidy<'a> {
             return;
         }
         let from = self.out.len();
-        chars::push_text(raw, &mut self.out);
-        if self.out.len() > self.limit {
-            self.cut(from);
+        if let Some(at) = self.tokens.plain_at()
+            && from != self.pre
+            && from + raw.len() <= self.limit
+        {
+            self.out.copy(at, raw.len());
+            self.is_worth_it = self.is_worth_it || !raw.trim_start_matches(chars::is_blank).is_empty();
+            return;
+        }
+        let out = self.out.text();
+        chars::push_text(raw, out);
+        if out.len() > self.limit {
+            cut(out, from, self.limit);
+            // Nothing follows it.
+            self.limit = 0;
         }
         if from == self.pre {
-            let breaks = self.out[from..].bytes().take_while(|byte| *byte == b'\n').count();
-            self.out.drain(from..from + breaks);
+            let breaks = out[from..].bytes().take_while(|byte| *byte == b'\n').count();
+            out.drain(from..from + breaks);
         }
         self.is_worth_it = self.is_worth_it
-            || self.out[from..].split("&nbsp;").any(|text| !text.trim_start_matches(chars::is_blank).is_empty());
-    }
-
-    /// Cuts the text that begins at `from` at the limit, between characters and not within an entity; nothing follows it.
-    fn cut(&mut self, from: usize) {
-        let mut to = self.out.floor_char_boundary(self.limit.max(from));
-        let text = &self.out[from..to];
-        if let Some(entity) = text.rfind('&').filter(|at| !text[*at..].contains(';')) {
-            to = from + entity;
-        }
-        self.out.truncate(to);
-        self.limit = 0;
+            || out[from..].split("&nbsp;").any(|text| !text.trim_start_matches(chars::is_blank).is_empty());
     }
 
     /// Opens the cell that text in the frame of a table needs; `false` if it is but white space, which needs none.
     fn enter_cell(&mut self, raw: &str) -> bool {
         if text::unescape(raw).chars().all(chars::is_blank) {
-            self.out.extend(raw.chars().filter(|c| matches!(c, ' ' | '\t' | '\n')));
+            self.out.text().extend(raw.chars().filter(|c| matches!(c, ' ' | '\t' | '\n')));
             return false;
         }
         self.imply_cell()
@@ -127,6 +130,13 @@ impl<'a> Tidy<'a> {
         match self.tokens.element().or_else(|| tags::instead_of(name)) {
             // Browsers take `</br>` for `<br>`.
             Some(Element::Br) => self.element(Element::Br),
+            Some(element) if self.open.last() == Some(&element) => {
+                self.open.pop();
+                match self.tokens.plain_at() {
+                    Some(at) => self.out.copy(at, element.end_tag().len()),
+                    None => self.out.push(element.end_tag()),
+                }
+            }
             Some(element) => self.close(element),
             None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = false,
             None => {}
@@ -194,7 +204,7 @@ impl<'a> Tidy<'a> {
         } else if self.make_room(Element::A) {
             let text = src.to_string();
             self.open(Element::A, &[Some(("href", src)), Some(("target", Cow::Borrowed("_blank")))]);
-            chars::push_text(&text.replace('&', "&amp;"), &mut self.out);
+            chars::push_text(&text.replace('&', "&amp;"), self.out.text());
             self.is_worth_it = true;
             self.close(Element::A);
         }
@@ -205,12 +215,16 @@ impl<'a> Tidy<'a> {
         let start = element.start_tag();
         let says_nothing = links.iter().all(Option::is_none) && !self.tokens.has_attributes();
         // What is to be seen or heard is always given something.
+        // What is to be seen or heard is always given something.
         if says_nothing && !element.is_media() {
-            self.out.push_str(start);
+            match self.tokens.plain_at().filter(|_| self.tokens.element() == Some(element)) {
+                Some(at) => self.out.copy(at, start.len()),
+                None => self.out.push(start),
+            }
         } else {
-            self.out.push_str(&start[..start.len() - 1]);
+            self.out.push(&start[..start.len() - 1]);
             self.attributes(element, links);
-            self.out.push('>');
+            self.out.push(">");
         }
         self.is_worth_it = self.is_worth_it || element.is_media();
         if !element.is_void() {
@@ -222,24 +236,35 @@ impl<'a> Tidy<'a> {
     }
 
     fn attributes(&mut self, element: Element, links: &Links<'_>) {
+        let out = self.out.text();
         for rule in attributes::rules(element) {
             let given = links.iter().flatten().find_map(|(name, link)| (*name == rule.name).then_some(&**link));
             if let Some(link) = given {
-                push_attribute(rule.name, link, &mut self.out);
+                push_attribute(rule, link, out);
             } else if let Kind::Always(value) = rule.kind {
-                push_attribute(rule.name, value, &mut self.out);
+                push_attribute(rule, value, out);
             } else if self.tokens.has_attributes()
                 && let Some(raw) = self.tokens.attribute(rule.name)
                 && let Some(value) = attributes::normal(rule.kind, raw, self.base)
             {
-                push_attribute(rule.name, &value, &mut self.out);
+                push_attribute(rule, &value, out);
             }
         }
     }
 }
 
-fn push_attribute(name: &str, value: &str, out: &mut String) {
-    out.extend([" ", name, "=\""]);
+/// Cuts the text that begins at `from` at the limit, between characters and not within an entity.
+fn cut(out: &mut String, from: usize, limit: usize) {
+    let mut to = out.floor_char_boundary(limit.max(from));
+    let text = &out[from..to];
+    if let Some(entity) = text.rfind('&').filter(|at| !text[*at..].contains(';')) {
+        to = from + entity;
+    }
+    out.truncate(to);
+}
+
+fn push_attribute(rule: &Rule, value: &str, out: &mut String) {
+    out.push_str(rule.begin);
     text::push_escaped(value, out);
     out.push('"');
 }

@@ -138,7 +138,7 @@ impl Maker {
 }
 
 fn markup(text: Text<'_>) -> Markup {
-    Markup { body: text.body.into_owned(), is_html: text.is_html }
+    Markup::new(text.body.into_owned(), text.is_html)
 }
 
 fn line(text: &Text<'_>, max: usize) -> Option<String> {

@@ -12,8 +12,13 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use quick_xml::events::attributes::Attributes;
 
+use crate::lanes::{self, Lane};
+
 /// Attributes of one element that are read; real ones have fewer than twenty.
 pub(super) const MAX_ATTRIBUTES: usize = 256;
+
+/// How a CDATA section begins.
+const CDATA: &str = "<![CDATA[";
 
 /// A start tag or the tag of an empty element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,15 @@ pub(super) struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// Of what stands between `<` and `>`.
+    fn of(inside: &'a str) -> Self {
+        let is_empty = inside.ends_with('/');
+        let inside = inside.strip_suffix('/').unwrap_or(inside);
+        let (name, rest) =
+            inside.split_at(inside.bytes().position(|byte| is_space(byte.into())).unwrap_or(inside.len()));
+        Self { name, rest, is_empty }
+    }
+
     /// Names and raw values, the first [`MAX_ATTRIBUTES`].
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let mut attributes = Attributes::html(self.rest, 0);
@@ -86,7 +100,7 @@ impl<'a> Tokens<'a> {
     fn markup(&mut self, rest: &'a str) -> Option<Token<'a>> {
         match rest.as_bytes().get(1) {
             Some(b'!') if rest.starts_with("<!--") => self.bounded("<!--"),
-            Some(b'!') if rest.starts_with("<![CDATA[") => self.bounded("<![CDATA["),
+            Some(b'!') if rest.starts_with(CDATA) => self.cdata(rest),
             Some(b'?') if !rest.starts_with("<?xml") => self.bounded("<?"),
             // A declaration has no business here, and an XML declaration may lack its second `?`.
             Some(b'!' | b'?') => {
@@ -106,14 +120,28 @@ impl<'a> Tokens<'a> {
     /// Reads markup that has an end of its own. Where that never comes, its beginning is skipped: what follows may be whole.
     fn bounded(&mut self, start: &'static str) -> Option<Token<'a>> {
         if !self.endless.contains(&start) {
-            match self.read() {
-                Some(Event::CData(text)) => return Some(Token::CData(self.inside(text.len(), "]]>".len()))),
-                Some(_) => return None,
-                None => self.endless.push(start),
+            if self.read().is_some() {
+                return None;
             }
+            self.endless.push(start);
         }
         self.is_malformed = true;
         self.advance(start.len());
+        None
+    }
+
+    /// As [`Self::bounded`], of a CDATA section: quick-xml looks at each `>` in it, of which HTML has many.
+    fn cdata(&mut self, rest: &'a str) -> Option<Token<'a>> {
+        if !self.endless.contains(&CDATA) {
+            let inside = &rest[CDATA.len()..];
+            if let Some(len) = cdata_end(inside.as_bytes()) {
+                self.advance(CDATA.len() + len + "]]>".len());
+                return Some(Token::CData(&inside[..len]));
+            }
+            self.endless.push(CDATA);
+        }
+        self.is_malformed = true;
+        self.advance(CDATA.len());
         None
     }
 
@@ -137,6 +165,12 @@ impl<'a> Tokens<'a> {
     }
 
     fn start(&mut self, rest: &'a str) -> Token<'a> {
+        // Without quotes there is but one way to read it.
+        let end = lanes::find_where(rest[1..].as_bytes(), delimits).map(|end| end + 1);
+        if let Some(end) = end.filter(|end| rest.as_bytes()[*end] == b'>') {
+            self.advance(end + 1);
+            return Token::Start(Tag::of(&rest[1..end]));
+        }
         match extent(rest.as_bytes()) {
             Extent::Whole => match self.read() {
                 Some(Event::Start(tag)) => self.tag(tag.len(), tag.name().as_ref().len(), false),
@@ -146,11 +180,7 @@ impl<'a> Tokens<'a> {
             Extent::Sloppy(len) => {
                 self.is_malformed = true;
                 self.advance(len);
-                let inside = &rest[1..len - 1];
-                let is_empty = inside.ends_with('/');
-                let inside = inside.strip_suffix('/').unwrap_or(inside);
-                let (name, rest) = inside.split_at(inside.find(is_space).unwrap_or(inside.len()));
-                Token::Start(Tag { name, rest, is_empty })
+                Token::Start(Tag::of(&rest[1..len - 1]))
             }
             Extent::None => self.bare(rest),
         }
@@ -162,14 +192,10 @@ impl<'a> Tokens<'a> {
     }
 
     fn end(&mut self, rest: &'a str) -> Token<'a> {
-        let end = rest[2..].find(['<', '>', '"', '\'']).map(|end| end + 2);
+        let end = lanes::find_where(rest[2..].as_bytes(), delimits).map(|end| end + 2);
         match end {
             Some(end) if rest.as_bytes()[end] == b'>' => {
-                // Names of end tags are short and their own: nothing here that quick-xml could refuse.
-                let read = self.read();
-                if read.is_none() {
-                    self.advance(end + 1);
-                }
+                self.advance(end + 1);
                 Token::End(rest[2..end].trim())
             }
             _ => {
@@ -196,7 +222,7 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         loop {
             let rest = &self.text[self.at..];
-            let text = match memchr(b'<', rest.as_bytes()) {
+            let text = match lanes::find(rest.as_bytes(), b'<') {
                 Some(0) => match self.markup(rest) {
                     Some(token) => return Some(token),
                     None => continue,
@@ -218,6 +244,24 @@ fn reader(text: &str) -> Reader<&[u8]> {
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
     reader
+}
+
+/// Marks what ends a tag, or the part of it that has but one reading.
+#[inline]
+fn delimits(lane: Lane) -> Lane {
+    lanes::are(lane, b'<') | lanes::are(lane, b'>') | lanes::are(lane, b'"') | lanes::are(lane, b'\'')
+}
+
+/// Where a CDATA section ends.
+fn cdata_end(inside: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += lanes::find(&inside[at..], b']')?;
+        if inside[at..].starts_with(b"]]>") {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 fn is_space(c: char) -> bool {
