@@ -49,7 +49,7 @@ impl Serialize for NaturalKey {
     }
 }
 
-/// 64 bits of BLAKE3 over an entry's normalised text and links: equal means no edit that a reader would see.
+/// 64 bits of XXH3 over an entry's normalised text and links: equal means no edit that a reader would see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ContentHash(pub [u8; 8]);
 
