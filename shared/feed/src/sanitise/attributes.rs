@@ -86,26 +86,6 @@ pub(super) fn rules(element: Element) -> &'static [Rule] {
     RULES[element as usize]
 }
 
-/// Whether `element` always has attributes: [`Kind::Always`].
-pub(super) fn needs_any(element: Element) -> bool {
-    NEEDS_ANY[element as usize]
-}
-
-static NEEDS_ANY: [bool; Element::COUNT] = {
-    let mut needs = [false; Element::COUNT];
-    let mut number = 0;
-    while number < Element::COUNT {
-        let rules = rules_of(Element::ALL[number]);
-        let mut at = 0;
-        while at < rules.len() {
-            needs[number] |= matches!(rules[at].kind, Always(_));
-            at += 1;
-        }
-        number += 1;
-    }
-    needs
-};
-
 /// [`rules`], by the element's number.
 static RULES: [&[Rule]; Element::COUNT] = {
     let mut rules: [&[Rule]; Element::COUNT] = [&[]; Element::COUNT];

@@ -82,7 +82,6 @@ impl<'a> Proof<'a> {
         found
     }
 
-    #[inline]
     fn name(&mut self) -> Option<Element> {
         let (len, element) = tags::read_exact_name(&self.html.as_bytes()[self.at..])?;
         self.at += len;
@@ -154,9 +153,6 @@ impl<'a> Proof<'a> {
 
     /// The attributes of a tag, and its `>`.
     fn attributes(&mut self, element: Element) -> Option<()> {
-        if !attributes::needs_any(element) && self.skip_byte(b'>') {
-            return Some(());
-        }
         let mut rules = attributes::rules(element).iter();
         while !self.skip_byte(b'>') {
             let rest = &self.html.as_bytes()[self.at..];

@@ -144,16 +144,6 @@ impl<'a> Tidy<'a> {
     }
 
     fn element(&mut self, element: Element) {
-        if let Some(at) = self.tokens.plain_at()
-            && self.tokens.element() == Some(element)
-            && !has_links(element)
-        {
-            if self.make_room(element) {
-                self.out.copy(at, element.start_tag().len());
-                self.opened(element);
-            }
-            return;
-        }
         if self.make_room(element)
             && let Some(links) = self.links_of(element)
         {
@@ -227,18 +217,15 @@ impl<'a> Tidy<'a> {
         // What is to be seen or heard is always given something.
         // What is to be seen or heard is always given something.
         if says_nothing && !element.is_media() {
-            self.out.push(start);
+            match self.tokens.plain_at().filter(|_| self.tokens.element() == Some(element)) {
+                Some(at) => self.out.copy(at, start.len()),
+                None => self.out.push(start),
+            }
         } else {
             self.out.push(&start[..start.len() - 1]);
             self.attributes(element, links);
             self.out.push(">");
         }
-        self.opened(element);
-    }
-
-    /// After a start tag was written.
-    #[inline]
-    fn opened(&mut self, element: Element) {
         self.is_worth_it = self.is_worth_it || element.is_media();
         if !element.is_void() {
             self.open.push(element);
@@ -264,12 +251,6 @@ impl<'a> Tidy<'a> {
             }
         }
     }
-}
-
-/// Whether an element is given links or other attributes that its start tag need not have.
-fn has_links(element: Element) -> bool {
-    use Element::*;
-    element.is_media() || matches!(element, A | Source | Track)
 }
 
 /// Cuts the text that begins at `from` at the limit, between characters and not within an entity.

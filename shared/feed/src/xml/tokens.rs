@@ -166,7 +166,7 @@ impl<'a> Tokens<'a> {
 
     fn start(&mut self, rest: &'a str) -> Token<'a> {
         // Without quotes there is but one way to read it.
-        let end = lanes::find_where(rest[1..].as_bytes(), delimits).map(|end| end + 1);
+        let end = lanes::find_where(&rest.as_bytes()[1..], delimits).map(|end| end + 1);
         if let Some(end) = end.filter(|end| rest.as_bytes()[*end] == b'>') {
             self.advance(end + 1);
             return Token::Start(Tag::of(&rest[1..end]));
@@ -192,7 +192,7 @@ impl<'a> Tokens<'a> {
     }
 
     fn end(&mut self, rest: &'a str) -> Token<'a> {
-        let end = lanes::find_where(rest[2..].as_bytes(), delimits).map(|end| end + 2);
+        let end = lanes::find_where(&rest.as_bytes()[2..], delimits).map(|end| end + 2);
         match end {
             Some(end) if rest.as_bytes()[end] == b'>' => {
                 self.advance(end + 1);
