@@ -14,6 +14,7 @@ mod extract;
 mod health;
 mod jobs;
 mod making;
+mod metering;
 mod next;
 mod posts;
 mod preferences;
@@ -33,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use crate::accounts::{Cost, Passwords};
 pub use crate::context::{Context, Parts, Rules, way_out};
 pub use crate::conventions::limits::Limits;
+pub use crate::metering::metered;
 pub use crate::problem::Problem;
 
 /// The most bytes of one answer: Lambda takes 6 MB, headers and all.

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use blob::Bucket;
 use boot::aws::{Aws, Service};
+use boot::metrics::Metrics;
 use boot::settings::{Settings, Vars};
 use boot::{Stopped, clock, key, logs};
 use lambda_http::{Error, Request, service_fn};
@@ -19,10 +20,11 @@ use tower::ServiceExt as _;
 async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(logs::Format::Json, &vars);
+    let metrics = &Metrics::stdout(&vars);
     let start = &(Settings::from_vars(&vars)?, Aws::from_vars(&vars)?, key::Home::from_vars(&vars)?);
     let router = &OnceCell::new();
     lambda_http::run(service_fn(move |request: Request| async move {
-        Ok::<Response, Error>(match router.get_or_try_init(|| first(start)).await {
+        Ok::<Response, Error>(match router.get_or_try_init(|| first(start, metrics)).await {
             Ok(router) => Router::clone(router).oneshot(request).await?,
             Err(error) => api::Problem::not_ready(&*error).into_response(),
         })
@@ -32,7 +34,7 @@ async fn main() -> Result<(), Stopped> {
 }
 
 /// Before the first request: the key, and whether the store is for it. What fails is tried again with the next.
-async fn first((settings, aws, home): &(Settings, Aws, key::Home)) -> Result<Router, Error> {
+async fn first((settings, aws, home): &(Settings, Aws, key::Home), metrics: &Metrics) -> Result<Router, Error> {
     let (settings, clock) = (settings.clone(), clock::system());
     let key = home.key(aws, &clock).await?;
     let (rules, web) = (Rules::from(&settings), api::way_out(&settings, &clock)?);
@@ -44,6 +46,6 @@ async fn first((settings, aws, home): &(Settings, Aws, key::Home)) -> Result<Rou
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
     let passwords = Arc::new(Passwords::new(Cost::OWASP));
-    let context = Context::new(Parts { store, queue, bucket, key, web, clock, passwords, rules });
-    Ok(api::router(Arc::new(context)))
+    let parts = Parts { store, queue, bucket, key, web, clock: Arc::clone(&clock), passwords, rules };
+    Ok(api::metered(api::router(Arc::new(Context::new(parts))), metrics.clone(), clock))
 }

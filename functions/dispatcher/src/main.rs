@@ -2,6 +2,7 @@
 
 use boot::aws::{Aws, Service};
 use boot::logs::{self, Format};
+use boot::metrics::Metrics;
 use boot::settings::{Settings, Vars};
 use boot::{Stopped, clock, key};
 use dispatcher::{Context, MARGIN, Rules, Start, handle};
@@ -14,6 +15,7 @@ use store::{Store, Tables};
 async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(Format::Json, &vars);
+    let metrics = &Metrics::stdout(&vars);
     let settings = Settings::from_vars(&vars)?;
     let aws = Aws::from_vars(&vars)?;
     let rules = Rules::from(&settings);
@@ -28,7 +30,7 @@ async fn main() -> Result<(), Stopped> {
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), DISPATCHER_TIMEOUT);
         let report = handle(ctx, event.payload, stopped - MARGIN).await?;
-        report.log();
+        metrics.emit(report.record(), clock::now());
         Ok::<_, Error>(report)
     }))
     .await

@@ -1,5 +1,6 @@
 //! What a run did, in numbers.
 
+use boot::metrics::Record;
 use serde::Serialize;
 
 /// Counts of one run. A source is counted where its way ended: queued, sent again, put off, held, live, dropped or refused.
@@ -31,29 +32,16 @@ pub struct Report {
     pub raced: u64,
     /// Shards that another run was walking.
     pub shards_held: u64,
+    /// Messages that waited in both queues when the run began, as far as the queues told.
+    pub backlog: u64,
     /// Shards whose cursor stands before the present minute: the next run goes on there.
     pub unfinished: u64,
 }
 
 impl Report {
-    /// One line of numbers for the log.
-    pub fn log(&self) {
-        tracing::info!(
-            minutes = self.minutes,
-            skipped_minutes = self.skipped_minutes,
-            looked_at = self.looked_at,
-            queued = self.queued,
-            again = self.again,
-            superseded = self.superseded,
-            put_off = self.put_off,
-            held = self.held,
-            live = self.live,
-            dropped = self.dropped,
-            refused = self.refused,
-            raced = self.raced,
-            shards_held = self.shards_held,
-            unfinished = self.unfinished,
-            "dispatched"
-        );
+    /// The line of metrics of this run.
+    pub fn record(&self) -> Record {
+        let facts = serde_json::to_value(self).unwrap_or_default();
+        Record::of("dispatcher").facts(facts).count("Queued", self.queued).count("Backlog", self.backlog)
     }
 }

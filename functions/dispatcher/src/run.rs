@@ -80,6 +80,7 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
         slow: ctx.look_at_queue(Lane::Slow, slow, last).await,
         report,
     };
+    run.report.backlog = run.fast.depth + run.slow.depth;
     run.walk_all(claimed).await?;
     Ok(run.report)
 }

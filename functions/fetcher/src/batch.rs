@@ -19,6 +19,7 @@ use crate::ending::Ending;
 use crate::judge::{Judgement, judge, repeat};
 use crate::mark::Mark;
 use crate::ready::LEFTOVER_DELAY;
+use crate::tally::Tally;
 use crate::turns::Turns;
 use crate::verdict::{Step, Verdict, again, carry_out};
 
@@ -37,6 +38,7 @@ const TO_SEND: Duration = Duration::from_millis(750);
 pub(crate) struct Batch<'a> {
     pub(crate) ctx: &'a Context,
     pub(crate) turns: Turns,
+    pub(crate) tally: Tally,
     /// No attempt goes on after it.
     pub(crate) ends: Instant,
     /// No result is stored after it.
@@ -45,14 +47,15 @@ pub(crate) struct Batch<'a> {
     back: Instant,
 }
 
-/// Works on `deliveries` until `deadline`; returns the ids of those that SQS is to bring again.
-pub(crate) async fn run(ctx: &Context, deliveries: Vec<Delivery>, deadline: Timestamp) -> Vec<String> {
+/// Works on `deliveries` until `deadline`; returns the ids of those that SQS is to bring again, and what it came to.
+pub(crate) async fn run(ctx: &Context, deliveries: Vec<Delivery>, deadline: Timestamp) -> (Vec<String>, Tally) {
     let now = ctx.now();
     let over = Instant::now() + deadline.until(now);
     let earlier = |by: Duration| over.checked_sub(by).unwrap_or(over);
     let hosts = deliveries.iter().map(|delivery| delivery.message.host.as_str());
     let batch = Batch {
         ctx,
+        tally: Tally::default(),
         turns: Turns::new(hosts, ctx.rules.pace.scaled(SPACING)),
         ends: earlier(TO_SEND + TO_RETURN + TO_STORE),
         last: earlier(TO_SEND + TO_RETURN),
@@ -66,7 +69,7 @@ pub(crate) async fn run(ctx: &Context, deliveries: Vec<Delivery>, deadline: Time
         .partition(|delivery| jobs.insert(delivery.message.job) && delivery.message.is_fresh(delivery.receives, now));
     let mut verdicts = batch.fresh(&fresh).await;
     verdicts.extend(batch.suspects(&suspects).await);
-    carry_out(ctx, verdicts, over).await
+    (carry_out(ctx, verdicts, over).await, batch.tally)
 }
 
 impl Batch<'_> {
@@ -165,7 +168,10 @@ impl Batch<'_> {
 
     async fn follow(&self, delivery: &Delivery, ending: &Ending, outcome: Finish) -> Verdict {
         match outcome {
-            Finish::Done => settle(self.ctx, delivery, ending).await,
+            Finish::Done => {
+                self.tally.count(&ending.finished);
+                settle(self.ctx, delivery, ending).await
+            }
             Finish::AlreadyDone(other) => repeat(self.ctx, delivery, Some(&other)).await,
             Finish::Unknown(error) => {
                 tracing::warn!(job = %ending.finished.job, error = causes(&error), "a result could not be stored");

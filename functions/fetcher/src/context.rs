@@ -6,6 +6,7 @@ use std::time::Duration;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
+use boot::metrics::Metrics;
 use boot::settings::Settings;
 use domain::id::{InstallationKey, SlotPool};
 use domain::private::Vault;
@@ -27,6 +28,7 @@ pub struct Context {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
     pub(crate) rules: Rules,
+    pub(crate) metrics: Metrics,
     pub(crate) pauses: Arc<Pauses>,
     pub(crate) slots: SlotPool,
 }
@@ -70,7 +72,14 @@ impl Context {
         key: &InstallationKey,
     ) -> Self {
         let vault = Arc::new(Vault::new(key));
-        Self { store, queue, blobs, web, vault, clock, rules, pauses: Arc::default(), slots: SlotPool::default() }
+        let (metrics, pauses, slots) = (Metrics::none(), Arc::default(), SlotPool::default());
+        Self { store, queue, blobs, web, vault, clock, rules, metrics, pauses, slots }
+    }
+
+    /// The same, with a line of metrics for each batch.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// A fetcher as the installation's settings describe it.

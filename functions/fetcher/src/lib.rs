@@ -19,6 +19,7 @@ mod mark;
 mod pauses;
 mod post;
 mod ready;
+mod tally;
 mod turns;
 mod verdict;
 
@@ -31,8 +32,11 @@ pub use context::{Context, Rules};
 ///
 /// The answer names the messages that SQS is to bring again; all others are done with.
 pub async fn handle(ctx: &Context, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+    let messages = event.records.len();
     let (deliveries, mut failed) = delivery::decode(event.records);
-    failed.extend(Box::pin(batch::run(ctx, deliveries, deadline)).await);
+    let (reported, tally) = Box::pin(batch::run(ctx, deliveries, deadline)).await;
+    failed.extend(reported);
+    ctx.metrics.emit(tally.record(ctx.rules.lane, messages, failed.len()), ctx.now());
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response

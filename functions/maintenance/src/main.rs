@@ -3,6 +3,7 @@
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::logs::{self, Format};
+use boot::metrics::Metrics;
 use boot::settings::{Settings, Vars};
 use boot::{Stopped, clock, key};
 use domain::timing::MAINTENANCE_TIMEOUT;
@@ -15,6 +16,7 @@ use store::{Store, Tables};
 async fn main() -> Result<(), Stopped> {
     let vars = Vars::of_process();
     logs::start(Format::Json, &vars);
+    let metrics = &Metrics::stdout(&vars);
     let settings = Settings::from_vars(&vars)?;
     let aws = Aws::from_vars(&vars)?;
     let rules = Rules::from(&settings);
@@ -29,7 +31,7 @@ async fn main() -> Result<(), Stopped> {
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), MAINTENANCE_TIMEOUT);
         let answer = handle(ctx, event.payload, stopped - MARGIN).await?;
-        answer.log();
+        metrics.emit(answer.record(), clock::now());
         Ok::<_, Error>(answer)
     }))
     .await

@@ -1,5 +1,6 @@
 //! What a run did, in numbers.
 
+use boot::metrics::Record;
 use serde::Serialize;
 
 /// Counts of one run.
@@ -34,23 +35,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// One line of numbers for the log.
-    pub fn log(&self) {
-        tracing::info!(
-            held = self.held,
-            erased = self.erased,
-            erasing = self.erasing,
-            rested = self.rested,
-            swept = self.swept,
-            sweeping = self.sweeping,
-            sources_seen = self.sources_seen,
-            floors_raised = self.floors_raised,
-            blobs_seen = self.blobs_seen,
-            blobs_deleted = self.blobs_deleted,
-            migrations_pending = self.migrations_pending,
-            unfinished = self.unfinished,
-            failed = self.failed,
-            "maintained"
-        );
+    /// The line of metrics of this run.
+    pub(crate) fn record(&self) -> Record {
+        let facts = serde_json::to_value(self).unwrap_or_default();
+        Record::of("maintenance").facts(facts).count("MaintenanceFailures", self.failed)
     }
 }

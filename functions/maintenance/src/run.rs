@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use blob::Shelf;
 use boot::logs::causes;
+use boot::metrics::Record;
 use domain::time::Timestamp;
 use serde::Serialize;
 use store::{StoreError, Taking, Task};
@@ -46,12 +47,12 @@ pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<
 }
 
 impl Answer {
-    /// One line for the log.
-    pub fn log(&self) {
+    /// The line of metrics of this run.
+    pub fn record(&self) -> Record {
         match self {
-            Self::Maintained(report) => report.log(),
+            Self::Maintained(report) => report.record(),
             Self::Migrated(migrated) => {
-                tracing::info!(schema = migrated.schema, code = migrated.code, done = migrated.done, "migrated");
+                Record::of("maintenance").facts(serde_json::to_value(migrated).unwrap_or_default())
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod aws;
 pub mod clock;
 pub mod key;
 pub mod logs;
+pub mod metrics;
 pub mod settings;
 pub mod ssm;
 mod stopped;

@@ -19,5 +19,6 @@ mod poison;
 mod private;
 mod redelivery;
 mod spread;
+mod telling;
 mod units;
 mod world;
