@@ -23,6 +23,7 @@ mod reading;
 mod refresh;
 mod shares;
 mod sources;
+mod stats;
 mod subscriptions;
 mod view;
 
@@ -49,6 +50,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(refresh::routes())
         .merge(jobs::routes())
         .merge(posts::routes())
+        .merge(stats::routes())
         .merge(subscriptions::routes())
         .merge(preferences::routes())
         .merge(shares::routes())

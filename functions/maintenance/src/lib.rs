@@ -18,7 +18,7 @@ mod run;
 mod start;
 
 pub use crate::context::{Context, Parts, Rules};
-pub use crate::migrate::Migrated;
+pub use crate::migrate::{Migrated, Migration};
 pub use crate::report::Report;
 pub use crate::run::{Answer, MARGIN, MaintenanceError, handle};
 pub use crate::start::{Migrate, Start};

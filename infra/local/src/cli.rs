@@ -53,6 +53,10 @@ pub enum Command {
     Sources(ListArgs),
     /// List jobs: the last of each source, or the history of one
     Jobs(JobsArgs),
+    /// Show how polling goes: successes, fetch times, what waits; of all sources or of one
+    Stats(StatsArgs),
+    /// Show migrations of what is stored, or run them; while Feedmill is stopped
+    Migrate(MigrateArgs),
     /// List posts, newest first, of one source or of all
     Posts(PostsArgs),
     /// Show what Feedmill sees in feeds, as JSON; needs nothing running
@@ -151,6 +155,58 @@ pub struct JobsArgs {
     /// Print JSON (with --follow: one object a line)
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `stats`.
+#[derive(Debug, Clone, Args)]
+pub struct StatsArgs {
+    /// A source's id, as `feedmill sources` shows it
+    pub source: Option<String>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `migrate`.
+#[derive(Debug, Clone, Args)]
+pub struct MigrateArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub what: MigrateCommand,
+}
+
+/// What to do about migrations.
+#[derive(Debug, Clone, Subcommand)]
+pub enum MigrateCommand {
+    /// List them, with how far they are
+    Status(MigrateOptions),
+    /// Run those that are not done; stopped anywhere, it goes on there
+    Run(MigrateRunArgs),
+}
+
+/// Flags of both.
+#[derive(Debug, Clone, Args)]
+pub struct MigrateOptions {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `migrate run`.
+#[derive(Debug, Clone, Args)]
+pub struct MigrateRunArgs {
+    /// Only tell what would change
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The others.
+    #[command(flatten)]
+    pub options: MigrateOptions,
 }
 
 /// Flags of `posts`.

@@ -12,7 +12,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 use crate::table::coloured;
 use crate::trouble::Trouble;
-use crate::{demo, emulate, key, parse, show, up, user};
+use crate::{demo, emulate, key, migrate, parse, show, stats, up, user};
 
 /// Does what the command line says, and says on standard error, in one line, why not.
 pub async fn run() -> ExitCode {
@@ -48,6 +48,8 @@ async fn command(cli: Cli, clock: Clock) -> Result<(), Trouble> {
         Command::Sources(args) => show::sources(&args, &clock).await,
         Command::Jobs(args) => show::jobs(&args, &clock).await,
         Command::Posts(args) => show::posts(&args, &clock).await,
+        Command::Stats(args) => stats::stats(&args).await,
+        Command::Migrate(args) => Box::pin(migrate::migrate(&args, clock)).await,
         Command::Parse(args) => parse::parse(&args, &clock).await,
         Command::User(command) => user::user(&command, &clock).await,
         Command::Key(command) => key::key(&command),

@@ -157,7 +157,7 @@ async fn newest_posts(client: &Client, limit: usize) -> Result<Vec<Value>, Troub
 }
 
 /// An id as a person typed it, before it becomes part of a path.
-fn segment(id: &str) -> Result<&str, Trouble> {
+pub(crate) fn segment(id: &str) -> Result<&str, Trouble> {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Ok(id);
     }

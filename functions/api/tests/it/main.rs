@@ -12,5 +12,6 @@ mod problems;
 mod reading;
 mod shares;
 mod sources;
+mod stats;
 mod subscriptions;
 mod world;

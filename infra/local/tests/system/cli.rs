@@ -43,7 +43,7 @@ pub(super) async fn check_refused(args: &[&str], input: &str, code: i32, expecte
 async fn a_command_without_a_running_feedmill_says_how_to_start_it() {
     let data = tempfile::tempdir().unwrap();
     let path = data.path().to_str().unwrap();
-    for command in [&["sources"][..], &["jobs"], &["posts"], &["add", "https://example.org/feed"]] {
+    for command in [&["sources"][..], &["stats"], &["jobs"], &["posts"], &["add", "https://example.org/feed"]] {
         check_refused(&[command, &["--data", path]].concat(), "", 2, &format!("`feedmill up --data {path}`")).await;
     }
 }
