@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -37,6 +38,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 error.column()
             ))
         })
+    }
+}
+
+/// The most bytes of a document: Lambda takes 6 MB, and binary ones a third longer.
+const MAX_FILE: usize = 5 << 20;
+
+/// A document, whatever its content type says.
+pub(crate) struct File(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for File {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_FILE).await;
+        bytes.map(Self).map_err(|_| Problem::too_large(MAX_FILE))
     }
 }
 

@@ -16,6 +16,7 @@ mod jobs;
 mod making;
 mod metering;
 mod next;
+mod portable;
 mod posts;
 mod preferences;
 mod problem;
@@ -54,6 +55,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(subscriptions::routes())
         .merge(preferences::routes())
         .merge(shares::routes())
+        .merge(portable::routes())
         .merge(reading::routes());
     conventions::around(rooms, &context)
 }

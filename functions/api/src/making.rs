@@ -1,5 +1,7 @@
 //! How a source is made: for a person together with their subscription, for an administrator without one. Its first fetch is queued at once.
 
+use std::time::Duration;
+
 use domain::carry::Carry;
 use domain::id::{Ordinal, SourceId, SystemEntropy, UserId};
 use domain::job::{Pointer, Reason};
@@ -37,6 +39,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) reader: Option<(UserId, &'a Beginning)>,
     /// Of a private source, what is sealed.
     pub(crate) secrets: Option<&'a Secrets>,
+    /// How long its first fetch is put off: at most 15 minutes.
+    pub(crate) wait: Duration,
 }
 
 /// What became of it.
@@ -87,8 +91,9 @@ impl Context {
             subscribers,
             watched: false,
         };
-        let due = self.rules.pace.minute_of(now).plus(SAFETY_MINUTES);
-        let job = new_job(self.ids.next(now), &target, Reason::First, due, now, now, self.rules.pace);
+        let earliest = now + draft.wait;
+        let due = self.rules.pace.minute_of(earliest).plus(SAFETY_MINUTES);
+        let job = new_job(self.ids.next(now), &target, Reason::First, due, earliest, now, self.rules.pace);
         let head = Head {
             source,
             owner: draft.reader.filter(|_| is_private).map(|(user, _)| user),

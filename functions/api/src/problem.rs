@@ -261,6 +261,30 @@ impl Problem {
         self.status == StatusCode::NOT_FOUND
     }
 
+    /// The stable word.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The sentence for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Whether it is for us to mend, and says nothing of what was asked for.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::UNAUTHORIZED
+    }
+
+    pub(crate) fn not_opml(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_opml", "This is no list of feeds", detail)
+    }
+
+    pub(crate) fn too_large(most: usize) -> Self {
+        let detail = format!("a document of at most {} MB is taken at once: send it in parts", most >> 20);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The document is too large", detail)
+    }
+
     /// Whether nothing is wrong but the moment: too early, or someone else is at it.
     pub(crate) fn is_a_matter_of_time(&self) -> bool {
         matches!(self.code, "too_early" | "busy")

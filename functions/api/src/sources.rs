@@ -136,7 +136,7 @@ impl Context {
                 // An earlier attempt at this very request may have made it.
                 return Ok((source, if source == id { StatusCode::CREATED } else { StatusCode::OK }));
             }
-            let draft = Draft { id, url, key: &known, settings, reader: None, secrets: None };
+            let draft = Draft { id, url, key: &known, settings, reader: None, secrets: None, wait: Duration::ZERO };
             if let Making::Made(new) = self.make(&draft).await? {
                 return Ok((new.target.source, StatusCode::CREATED));
             }

@@ -1,8 +1,10 @@
 //! How much one person may subscribe to: in all, and on one host, so that nobody can turn the fetchers on a server.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use domain::id::{SourceId, UserId};
+use domain::shape::SPACING;
 use url::Url;
 
 use crate::context::Context;
@@ -14,14 +16,21 @@ pub(crate) struct Quota {
     taken: usize,
     most_per_host: usize,
     hosts: HashMap<String, usize>,
+    begun: HashMap<String, u32>,
+    all_begun: u32,
 }
 
+/// First fetches of one import begin at most so many a second.
+const A_SECOND: u32 = 20;
+/// No first fetch is put off for longer: a queue holds no message back for more than 15 minutes.
+const LONGEST_WAIT: Duration = Duration::from_secs(14 * 60);
+
 impl Quota {
-    /// Takes a place for a source on `host`.
+    /// Takes a place for a source on `host`, and says how long its first fetch is to wait if it is a new one: those of one import are spread, over hosts and in all.
     ///
     /// # Errors
     /// A problem when there is none.
-    pub(crate) fn take(&mut self, host: &str) -> Result<(), Problem> {
+    pub(crate) fn take(&mut self, host: &str) -> Result<Duration, Problem> {
         if self.taken >= self.most {
             let detail = format!("there can be {} subscriptions; unsubscribe from something first", self.most);
             return Err(Problem::conflict("too_many_subscriptions", detail));
@@ -34,7 +43,11 @@ impl Quota {
         }
         *there += 1;
         self.taken += 1;
-        Ok(())
+        let before = self.begun.entry(host.to_owned()).or_default();
+        let wait = (SPACING * *before).max(Duration::from_secs(1) * self.all_begun / A_SECOND);
+        *before += 1;
+        self.all_begun += 1;
+        Ok(wait.min(LONGEST_WAIT))
     }
 }
 
@@ -43,7 +56,14 @@ impl Context {
     pub(crate) async fn quota(&self, user: UserId, planned: usize) -> Result<Quota, Problem> {
         let (most, most_per_host) = (self.rules.max_subscriptions, self.rules.max_subscriptions_per_host);
         let there = self.store.subscriptions(user).await?;
-        let mut quota = Quota { most, taken: there.len(), most_per_host, hosts: HashMap::new() };
+        let mut quota = Quota {
+            most,
+            taken: there.len(),
+            most_per_host,
+            hosts: HashMap::new(),
+            begun: HashMap::new(),
+            all_begun: 0,
+        };
         // So few cannot be too many on one host, wherever they are.
         if there.len() + planned > most_per_host {
             let sources: Vec<SourceId> = there.iter().map(|subscription| subscription.source).collect();
@@ -61,9 +81,23 @@ impl Context {
 mod tests {
     use super::*;
 
+    fn quota(most: usize, taken: usize, most_per_host: usize) -> Quota {
+        Quota { most, taken, most_per_host, hosts: HashMap::new(), begun: HashMap::new(), all_begun: 0 }
+    }
+
+    #[test]
+    fn first_fetches_of_one_import_are_spread_over_hosts_and_in_all() {
+        let mut quota = quota(10_000, 0, 10_000);
+        let mut wait = |host: &str| quota.take(host).unwrap().as_millis();
+        assert_eq!([wait("a"), wait("a"), wait("b"), wait("a")], [0, 1_000, 100, 2_000]);
+        assert_eq!((wait("c"), wait("d")), (200, 250));
+        let last = (0..2_000).map(|_| wait("a")).last().unwrap();
+        assert_eq!(last, LONGEST_WAIT.as_millis());
+    }
+
     #[test]
     fn places_end_in_all_and_on_each_host() {
-        let mut quota = Quota { most: 5, taken: 1, most_per_host: 2, hosts: HashMap::from([("a".to_owned(), 1)]) };
+        let mut quota = Quota { hosts: HashMap::from([("a".to_owned(), 1)]), ..quota(5, 1, 2) };
         for (host, fits) in
             [("a", true), ("a", false), ("b", true), ("b", true), ("b", false), ("c", true), ("d", false)]
         {

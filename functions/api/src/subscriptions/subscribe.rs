@@ -76,7 +76,7 @@ impl Context {
     ) -> Result<Outcome, Problem> {
         let (url, key) = (wish.address.url()?, wish.address.key(user, &self.vault)?);
         let settings = self.settings_of(wish)?;
-        let mut has_place = false;
+        let mut wait = None;
         for _ in 0..DRAWS {
             let id = SourceId::draw(entropy);
             let there = self.store.find_by_url(&key).await?;
@@ -87,16 +87,16 @@ impl Context {
                 // An earlier attempt at this very request may have made it.
                 return Ok(if source == id { Outcome::New(known) } else { Outcome::Known(known) });
             }
-            if !has_place {
-                quota.take(wish.address.host())?;
-                has_place = true;
-            }
+            let wait = match wait {
+                Some(wait) => wait,
+                None => *wait.insert(quota.take(wish.address.host())?),
+            };
             let done = match there {
                 Some(source) => self.join(user, source, wish).await?,
                 None => {
                     let (beginning, secrets) = (beginning(wish), wish.address.secrets());
                     let reader = Some((user, &beginning));
-                    self.begin(&Draft { id, url: &url, key: &key, settings, reader, secrets }).await?
+                    self.begin(&Draft { id, url: &url, key: &key, settings, reader, secrets, wait }).await?
                 }
             };
             if let Some(subscription) = done {

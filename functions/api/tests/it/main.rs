@@ -6,6 +6,7 @@ mod accounts;
 mod conventions;
 mod events;
 mod jobs;
+mod portable;
 mod posts;
 mod preferences;
 mod problems;

@@ -36,10 +36,14 @@ impl World {
 
 impl Reader<'_> {
     pub(super) async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.ask_raw(method, path, &if body.is_null() { String::new() } else { body.to_string() }).await
+    }
+
+    /// Asks with a body that is no JSON.
+    pub(super) async fn ask_raw(&self, method: Method, path: &str, body: &str) -> Answer {
         let headers = [("authorization", self.world.operator()), ("feedmill-user", self.email.to_owned())];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-        self.world.ask_with(&headers, method, path, &body).await
+        self.world.ask_with(&headers, method, path, body).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {

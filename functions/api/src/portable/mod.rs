@@ -1,0 +1,21 @@
+//! What people take along: lists of feeds in OPML, and a whole account as one JSON document.
+//!
+//! Good rows go in and bad ones are named; whatever is stopped anywhere is sent again, and goes on where it was. Nothing secret is ever exported.
+
+mod opml;
+mod rows;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::context::Context;
+
+#[allow(unused_imports, reason = "the room of reader apps uses them next")]
+pub(crate) use self::rows::{Imported, Refusal};
+
+/// Import and export.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
+    OpenApiRouter::new().routes(routes!(opml::export, opml::import))
+}

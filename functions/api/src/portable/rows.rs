@@ -1,0 +1,162 @@
+//! Many subscriptions at once, row by row.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use domain::folder::FolderName;
+use domain::id::{Entropy, FolderId, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::context::Context;
+use crate::problem::Problem;
+use crate::subscriptions::{Address, Outcome, Wish, title};
+
+/// No row is begun after this: an answer has to be out within thirty seconds.
+const TIME: Duration = Duration::from_secs(20);
+/// The most refusals that are told row by row; the others are counted.
+const TOLD: usize = 1_000;
+
+/// One feed to subscribe to.
+pub(super) struct Row {
+    /// Where in the document it begins; lines count from 1.
+    pub(super) line: Option<usize>,
+    pub(super) url: String,
+    pub(super) title: Option<String>,
+    /// By name, as the document has them.
+    pub(super) folders: Vec<String>,
+    pub(super) interval_minutes: Option<u32>,
+}
+
+/// What became of an import.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Imported {
+    /// New subscriptions.
+    pub(crate) added: usize,
+    /// Subscribed before; they are as they were.
+    pub(crate) known: usize,
+    /// Rows that could not be taken, each with its reason; at most 1,000 of them.
+    pub(crate) refused: Vec<Refusal>,
+    /// How many rows could not be taken.
+    pub(crate) refused_count: usize,
+    /// Rows that there was no time for: send the same again, and it goes on with them.
+    pub(crate) left: usize,
+}
+
+/// A row that could not be taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Refusal {
+    /// Where it begins in the document, counted from 1.
+    pub(crate) line: Option<usize>,
+    pub(crate) title: Option<String>,
+    /// As the document has it, unless it is secret.
+    pub(crate) url: Option<String>,
+    /// A stable word.
+    pub(crate) code: &'static str,
+    /// For people.
+    pub(crate) reason: String,
+}
+
+impl Imported {
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.refused_count += 1;
+        if self.refused.len() < TOLD {
+            self.refused.push(refusal);
+        }
+    }
+}
+
+impl Context {
+    /// Subscribes `user` to the feeds of `rows`, in their order, into folders that are made where they are missing. What is ours to mend ends it with an
+    /// error; then what was done is done, and the same again goes on.
+    pub(super) async fn import_rows(
+        &self,
+        user: UserId,
+        rows: Vec<Row>,
+        entropy: &mut (impl Entropy + Send),
+    ) -> Result<Imported, Problem> {
+        let (begun, mut done) = (self.now(), Imported::default());
+        let known = self.known_addresses(user).await?;
+        let folders = self.folders_of(user, &rows, &known, entropy).await?;
+        let mut quota = self.quota(user, rows.len()).await?;
+        let rest = rows.len();
+        for (at, row) in rows.into_iter().enumerate() {
+            if known.contains(&row.url) {
+                done.known += 1;
+                continue;
+            }
+            if self.now().since(begun) >= TIME {
+                done.left = rest - at;
+                break;
+            }
+            let wish = match self.wish_of(&row, &folders) {
+                Ok(wish) => wish,
+                Err(problem) => {
+                    done.refuse(row.refused(&problem));
+                    continue;
+                }
+            };
+            match self.subscribe(user, &wish, &mut quota, entropy).await {
+                Ok(Outcome::New(_)) => done.added += 1,
+                Ok(Outcome::Known(_) | Outcome::Choices(_)) => done.known += 1,
+                Err(problem) if problem.is_ours() => return Err(problem),
+                Err(problem) => done.refuse(row.refused(&problem)),
+            }
+        }
+        Ok(done)
+    }
+
+    /// The addresses that `user` subscribes to already, as they are written in an export: those need no look.
+    async fn known_addresses(&self, user: UserId) -> Result<HashSet<String>, Problem> {
+        let shelf = self.shelf(user).await?;
+        Ok(shelf.list.iter().filter_map(|shelved| shelved.url().map(str::to_owned)).collect())
+    }
+
+    /// The folders that new rows name, all made in one write.
+    async fn folders_of(
+        &self,
+        user: UserId,
+        rows: &[Row],
+        known: &HashSet<String>,
+        entropy: &mut (impl Entropy + Send),
+    ) -> Result<HashMap<String, FolderId>, Problem> {
+        let new = rows.iter().filter(|row| !known.contains(&row.url));
+        let mut met = HashSet::new();
+        let written: Vec<&String> = new.flat_map(|row| &row.folders).filter(|name| met.insert(name.as_str())).collect();
+        let named: Vec<(&String, FolderName)> =
+            written.into_iter().filter_map(|name| Some((name, name.parse().ok()?))).collect();
+        if named.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let wanted: Vec<_> = named.iter().map(|(_, name)| (name.clone(), FolderId::draw(entropy))).collect();
+        let made = self.folders_named(user, &wanted).await?;
+        Ok(named.iter().zip(made).map(|((written, _), folder)| ((*written).clone(), folder.id)).collect())
+    }
+
+    fn wish_of(&self, row: &Row, folders: &HashMap<String, FolderId>) -> Result<Wish, Problem> {
+        // A title that does not fit is no reason to lose the feed.
+        let title = title(row.title.as_deref()).unwrap_or_default();
+        let low = self.rules.min_interval_minutes;
+        Ok(Wish {
+            address: Address::read(&row.url, None, &self.rules.reach)?,
+            title,
+            folders: row.folders.iter().filter_map(|name| folders.get(name).copied()).collect(),
+            interval_minutes: row.interval_minutes.map(|minutes| minutes.clamp(low, 1_440)),
+            discover: false,
+        })
+    }
+}
+
+impl Row {
+    fn refused(&self, problem: &Problem) -> Refusal {
+        let is_secret = url::Url::parse(&self.url).is_ok_and(|url| crate::subscriptions::is_private(&url))
+            || fetch::without_userinfo(&self.url).1.is_some();
+        Refusal {
+            line: self.line,
+            title: self.title.clone(),
+            url: (!is_secret).then(|| self.url.clone()),
+            code: problem.code(),
+            reason: problem.detail().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Lists of feeds, in and out.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::subscriptions::Reader;
+use crate::world::{Answer, World};
+
+impl Reader<'_> {
+    async fn import(&self, list: &str) -> Answer {
+        self.ask_raw(Method::POST, "/v1/opml", list).await
+    }
+
+    /// Titles and the names of their folders, by title.
+    async fn shelf(&self) -> Vec<(String, Vec<String>)> {
+        let folders = self.get("/v1/folders").await.json["folders"].clone();
+        let name = |id: &Value| {
+            let found = folders.as_array().unwrap().iter().find(|folder| folder["id"] == *id).unwrap();
+            found["name"].as_str().unwrap().to_owned()
+        };
+        let list = self.get("/v1/subscriptions?limit=200").await.json["subscriptions"].clone();
+        let each = |one: &Value| {
+            let title = one["title"].as_str().unwrap().to_owned();
+            (title, one["folders"].as_array().unwrap().iter().map(name).collect())
+        };
+        let mut all: Vec<(String, Vec<String>)> = list.as_array().unwrap().iter().map(each).collect();
+        all.sort();
+        all
+    }
+}
+
+const LIST: &str = r#"<opml version="1.1"><body>
+<outline text="Tech"><outline text="Rust"><outline text="One" xmlUrl="https://one.example/feed"/></outline>
+<outline text="Two" XMLURL="https://two.example/feed"/>
+<outline text="No address" type="rss"/>
+<outline text="Inside" xmlUrl="http://10.0.0.1/feed"/>
+</outline><outline text="Three" xmlUrl="https://three.example/feed"/><outline text="Cut" xmlUrl="https://cu"#;
+
+#[tokio::test]
+async fn good_rows_go_in_and_bad_ones_are_named() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let done = ada.import(LIST).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.json);
+    assert_eq!((&done.json["added"], &done.json["known"], &done.json["left"]), (&json!(3), &json!(0), &json!(0)));
+    let refused: Vec<_> =
+        done.json["refused"].as_array().unwrap().iter().map(|row| (&row["title"], &row["code"])).collect();
+    let (inside, empty, cut) = (json!("Inside"), json!("No address"), json!("Cut"));
+    let codes = [json!("not_public"), json!("no_address"), json!("cut_off")];
+    assert_eq!(refused, [(&inside, &codes[0]), (&empty, &codes[1]), (&cut, &codes[2])]);
+    let text =
+        |title: &str, folders: &[&str]| (title.to_owned(), folders.iter().map(|name| (*name).to_owned()).collect());
+    let expected = [text("One", &["Tech / Rust"]), text("Three", &[]), text("Two", &["Tech"])];
+    assert_eq!(ada.shelf().await, expected);
+    world.pass(std::time::Duration::from_secs(1));
+    assert_eq!(world.messages("fetch-slow").await.len(), 3, "the first fetches are under way");
+
+    let again = ada.import(LIST).await.json;
+    assert_eq!((&again["added"], &again["known"]), (&json!(0), &json!(3)));
+    assert_eq!(ada.shelf().await, expected);
+}
+
+#[tokio::test]
+async fn what_is_exported_comes_back_as_it_was_and_tells_no_secret() {
+    let world = World::new().await;
+    let (ada, bob) = (world.reader("ada@example.org").await, world.reader("bob@example.org").await);
+    ada.import(LIST).await;
+    let private = json!({ "url": "https://ada:sesame@private.example/feed", "discover": false });
+    assert_eq!(ada.post("/v1/subscriptions", private).await.status, StatusCode::CREATED);
+    let exported = ada.get("/v1/opml").await.text;
+    assert!(!exported.contains("sesame") && !exported.contains("private.example"), "{exported}");
+    assert_eq!(bob.import(&exported).await.json["added"], 3);
+    let without_private: Vec<_> =
+        ada.shelf().await.into_iter().filter(|(title, _)| title != "private.example").collect();
+    assert_eq!(bob.shelf().await, without_private);
+    assert_eq!(bob.get("/v1/opml").await.text, exported);
+}
+
+#[tokio::test]
+async fn first_fetches_of_one_list_are_spread() {
+    let world = World::with(|rules| rules.max_subscriptions_per_host = 100).await;
+    let ada = world.reader("ada@example.org").await;
+    let rows: String =
+        (0..60).map(|n| format!(r#"<outline text="{n}" xmlUrl="https://one.example/{n}.xml"/>"#)).collect();
+    assert_eq!(ada.import(&format!("<opml><body>{rows}</body></opml>")).await.json["added"], 60);
+    let mut starts: Vec<u64> = Vec::new();
+    for second in 0..61 {
+        world.pass(std::time::Duration::from_secs(u64::from(second > 0)));
+        starts.push(world.messages("fetch-slow").await.len() as u64);
+    }
+    assert_eq!(starts, (1..=60).chain([60]).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_list_that_is_none_too_long_or_too_much_is_refused_with_what_to_do() {
+    let world = World::with(|rules| rules.max_subscriptions = 2).await;
+    let ada = world.reader("ada@example.org").await;
+    for (list, status, code) in [("", 422, "not_opml"), ("<html>", 422, "not_opml"), ("{}", 422, "not_opml")] {
+        let refused = ada.import(list).await;
+        assert_eq!((refused.status.as_u16(), refused.json["code"].as_str()), (status, Some(code)), "{list}");
+    }
+    let huge = ada.import(&" ".repeat((5 << 20) + 1)).await;
+    assert_eq!((huge.status.as_u16(), huge.json["code"].as_str()), (413, Some("too_large")));
+    let done = ada.import(LIST).await.json;
+    assert_eq!(done["added"], 2);
+    let codes: Vec<_> = done["refused"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"too_many_subscriptions"), "{codes:?}");
+    assert_eq!(world.ask_with(&[], Method::GET, "/v1/opml", "").await.status, StatusCode::UNAUTHORIZED);
+}
