@@ -13,6 +13,11 @@ use serde_json::{Value, json};
 use crate::feed::Feed;
 use crate::world::{HOUR, MINUTE, Process, World};
 
+/// Who subscribes.
+const READER: &str = "ada@example.org";
+/// What is in no item, whatever happens.
+pub(crate) const SECRET: &str = "sesame-open";
+
 /// Something that is stopped at each of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Story {
@@ -34,6 +39,10 @@ pub(crate) enum Story {
     DeletionInLanding,
     /// Someone adds the URL of a source that came to rest while a landing in several chunks was cut off in the middle, and nobody told of what had landed.
     Return,
+    /// Someone subscribes to a feed whose address holds a secret.
+    Subscription,
+    /// Someone unsubscribes from it.
+    Unsubscription,
     /// What hangs on a deleted source goes, once nobody can write to it any more.
     Sweep,
 }
@@ -41,7 +50,7 @@ pub(crate) enum Story {
 impl Story {
     /// Whether the source is gone in the end.
     pub(crate) const fn deletes(self) -> bool {
-        matches!(self, Self::Deletion | Self::DeletionInLanding | Self::Sweep)
+        matches!(self, Self::Deletion | Self::DeletionInLanding | Self::Sweep | Self::Unsubscription)
     }
 }
 
@@ -69,9 +78,18 @@ impl Scene {
         let process = scene.world.process(Stop::Never);
         // The wheel turns already.
         scene.world.tick(&process).await.unwrap();
-        if story != Story::Creation {
-            scene.source = Some(scene.world.add(&process, &scene.feed).await);
-            scene.world.deliver_all(&process).await.unwrap();
+        match story {
+            Story::Creation => {}
+            Story::Subscription => drop(scene.world.register(READER).await),
+            Story::Unsubscription => {
+                scene.world.register(READER).await;
+                scene.subscribe(&process).await.unwrap();
+                scene.world.deliver_all(&process).await.unwrap();
+            }
+            _ => {
+                scene.source = Some(scene.world.add(&process, &scene.feed).await);
+                scene.world.deliver_all(&process).await.unwrap();
+            }
         }
         scene.set(&process).await;
         if scene.source.is_some() && story != Story::Sweep {
@@ -82,7 +100,7 @@ impl Scene {
 
     async fn set(&self, process: &Process) {
         match self.story {
-            Story::Creation => {}
+            Story::Creation | Story::Subscription => {}
             Story::Dispatch => self.until_due(process).await,
             Story::Sweep => self.until_swept(process).await,
             Story::Refresh => {
@@ -90,7 +108,7 @@ impl Scene {
                 // If its slot is among these minutes, it comes again.
                 self.pass_walked(HOUR + MINUTE).await;
             }
-            Story::UnchangedPoll | Story::Deletion => self.queue(process).await,
+            Story::UnchangedPoll | Story::Deletion | Story::Unsubscription => self.queue(process).await,
             Story::Landing => {
                 self.feed.publish("four", 40_000);
                 self.feed.publish("five", 200);
@@ -173,7 +191,12 @@ impl Scene {
     /// What happens; `None` if the process stopped.
     pub(crate) async fn act(&mut self, process: &Process) -> Option<()> {
         match self.story {
-            Story::Creation | Story::Refresh | Story::Return | Story::Deletion => self.ask(process).await,
+            Story::Creation
+            | Story::Refresh
+            | Story::Return
+            | Story::Deletion
+            | Story::Subscription
+            | Story::Unsubscription => self.ask(process).await,
             Story::Dispatch => self.world.tick(process).await,
             Story::Sweep => self.world.maintain(process).await,
             Story::UnchangedPoll | Story::Landing | Story::LongLanding => {
@@ -209,9 +232,24 @@ impl Scene {
                 assert_eq!(status, 202, "{answer}");
             }
             Story::Deletion | Story::DeletionInLanding => self.delete(process).await?,
+            Story::Subscription => self.subscribe(process).await?,
+            Story::Unsubscription => {
+                let path = format!("/v1/subscriptions/{}", self.source.unwrap());
+                let answer = self.world.ask_as(Some(READER), process, "DELETE", &path, Value::Null).await?;
+                assert!(matches!(answer.0, 204 | 404), "{answer:?}");
+            }
             Story::Dispatch | Story::UnchangedPoll | Story::Landing | Story::LongLanding | Story::Sweep => {}
         }
         self.answered = true;
+        Some(())
+    }
+
+    async fn subscribe(&mut self, process: &Process) -> Option<()> {
+        let url = format!("{}?token={SECRET}", self.feed.url);
+        let body = json!({ "url": url, "discover": false });
+        let (status, answer) = self.world.ask_as(Some(READER), process, "POST", "/v1/subscriptions", body).await?;
+        assert!(matches!(status, 200 | 201), "{status} {answer}");
+        self.source = Some(answer["id"].as_str().unwrap().parse().unwrap());
         Some(())
     }
 

@@ -7,7 +7,7 @@ use domain::id::SourceId;
 use faults::{Call, Dice, Stop};
 
 use crate::end::check_landed;
-use crate::scene::{Scene, Story};
+use crate::scene::{SECRET, Scene, Story};
 use crate::world::HOUR;
 
 /// Which pairs of stops are tried: the first in the story, the second in the quarter of an hour that follows.
@@ -87,6 +87,14 @@ async fn tell(story: Story, first: Stop, then: Stop) -> Told {
 async fn check_end(scene: &Scene, crashes: u64) {
     assert_eq!(scene.world.dead_letters(), 0);
     let source = scene.source.unwrap();
+    check_silent(scene).await;
+    if scene.story == Story::Subscription {
+        let head = scene.world.store.head(source).await.unwrap().unwrap();
+        let readers = scene.world.store.subscribers(source, None, 10).await.unwrap();
+        assert_eq!((head.subscribers, readers.len(), head.owner), (1, 1, readers.first().copied()));
+        let sources = scene.world.store.list(None, 10).await.unwrap().0;
+        assert_eq!(sources.len(), 1, "no source is left for nobody");
+    }
     if scene.story == Story::DeletionInLanding {
         check_announced(scene, source).await;
     }
@@ -108,6 +116,14 @@ async fn check_announced(scene: &Scene, source: SourceId) {
     assert_eq!(ranges, [(source, 1, 3), (source, 4, scene.landed_before)], "{told:?}");
 }
 
+/// Wherever it was stopped: what is secret is stored nowhere.
+async fn check_silent(scene: &Scene) {
+    for table in ["feedmill-sources", "feedmill-posts", "feedmill-readers"] {
+        let items = scene.world.items(table).await;
+        assert!(items.iter().all(|item| !format!("{item:?}").contains(SECRET)), "{table}");
+    }
+}
+
 async fn check_gone(scene: &Scene, source: SourceId) {
     for table in ["feedmill-sources", "feedmill-posts"] {
         let items = scene.world.items(table).await;
@@ -122,6 +138,16 @@ async fn check_gone(scene: &Scene, source: SourceId) {
 #[tokio::test]
 async fn a_creation_stopped_anywhere_ends_as_one_that_was_not() {
     check(Story::Creation, Pairs::Sample(16)).await;
+}
+
+#[tokio::test]
+async fn subscribing_to_a_private_feed_stopped_anywhere_ends_as_if_it_was_not() {
+    check(Story::Subscription, Pairs::Sample(4)).await;
+}
+
+#[tokio::test]
+async fn unsubscribing_from_a_private_feed_stopped_anywhere_ends_as_if_it_was_not() {
+    check(Story::Unsubscription, Pairs::Sample(4)).await;
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ use axum::Router;
 use axum::body::Body;
 use blob::Bucket;
 use boot::aws::{Aws, Service};
-use domain::account::{OperatorSecret, Registration};
-use domain::id::{InstallationKey, SourceId, SystemEntropy};
+use domain::account::{NewUser, OperatorSecret, PasswordHash, Registration};
+use domain::id::{InstallationKey, SourceId, SystemEntropy, UserId};
 use domain::message::Announcement;
 use domain::time::Timestamp;
 use domain::timing::{Lane, MAX_RECEIVES, QUEUE_RETENTION};
@@ -27,7 +27,7 @@ use http_body_util::BodyExt as _;
 use origin::Origin;
 use queue::{Queue, Urls};
 use serde_json::{Value, json};
-use store::{Post, Store, Tables};
+use store::{Post, Registering, Store, Tables};
 use tower::ServiceExt as _;
 
 pub(crate) use ::emulator;
@@ -286,13 +286,25 @@ impl World {
 
     /// A request of a client: status and body; `None` if the process stopped.
     pub(crate) async fn ask(&self, process: &Process, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
+        self.ask_as(None, process, method, path, body).await
+    }
+
+    /// The same, in the name of `reader`.
+    pub(crate) async fn ask_as(
+        &self,
+        reader: Option<&str>,
+        process: &Process,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Option<(u16, Value)> {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let request = axum::http::Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Operator {}", OperatorSecret::of(&self.key).expose()))
-            .body(body)
-            .unwrap();
+            .header("authorization", format!("Operator {}", OperatorSecret::of(&self.key).expose()));
+        let request = reader.into_iter().fold(request, |request, reader| request.header("feedmill-user", reader));
+        let request = request.body(body).unwrap();
         let answer = async {
             let answer = process.api.clone().oneshot(request).await.unwrap();
             let status = answer.status().as_u16();
@@ -300,6 +312,15 @@ impl World {
             (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
         };
         process.crash.run(Box::pin(answer)).await
+    }
+
+    /// Someone with this address.
+    pub(crate) async fn register(&self, email: &str) -> UserId {
+        let password = PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA").unwrap();
+        let (id, email) = (UserId::draw(&mut SystemEntropy), email.parse().unwrap());
+        let new = NewUser { id, email, password, created_at: self.clock.now() };
+        assert_eq!(self.store.register(&new, None).await.unwrap(), Registering::Registered);
+        id
     }
 
     /// A client that adds a feed, and repeats the request until it is answered well.
