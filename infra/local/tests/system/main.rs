@@ -9,6 +9,8 @@
 )]
 
 mod cli;
+#[cfg(unix)]
+mod deployed;
 mod directions;
 mod endpoint;
 mod folder;
