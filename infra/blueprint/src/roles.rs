@@ -13,6 +13,8 @@ pub const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("sqs:DeleteMessage", "the queue's mapping acknowledges as the function"),
     ("sqs:GetQueueAttributes", "the queue's mapping looks at the queue as the function"),
     ("sqs:SendMessage ScheduleDead", "the platform tells of a failed run as the function"),
+    ("ssm:GetParameter", "the installation's key: tests of functions bring their own"),
+    ("ssm:PutParameter", "the installation's key: tests of functions bring their own"),
     ("s3:ListBucket", "without it S3 says of an object that is missing that it is forbidden"),
 ];
 
@@ -81,12 +83,16 @@ fn many(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// `!GetAtt Sources.Arn` is `Sources`, `!Sub "${Sources.Arn}/index/by_slot"` is `Sources/index/by_slot`, the rest as it is written.
+/// `!GetAtt Sources.Arn` is `Sources`, `!Sub "${Sources.Arn}/index/by_slot"` is `Sources/index/by_slot`, the one parameter is `Key`, the
+/// rest is as it is written.
 fn resource(value: &Value) -> String {
     if let Some(name) = named(value) {
         return name.to_owned();
     }
     let text = value["Fn::Sub"].as_str().or(value.as_str()).unwrap_or_default();
+    if text.contains(":parameter/") {
+        return "Key".to_owned();
+    }
     text.strip_prefix("${")
         .and_then(|rest| rest.split_once(".Arn}"))
         .map_or_else(|| text.to_owned(), |(name, rest)| format!("{name}{rest}"))

@@ -10,6 +10,7 @@ mod ministack;
 use std::time::Duration;
 
 use domain::account::OperatorSecret;
+use domain::id::InstallationKey;
 use origin::{Origin, Reply};
 use serde_json::{Value, json};
 
@@ -48,19 +49,17 @@ struct Stack<'a> {
 impl<'a> Stack<'a> {
     async fn deploy(cloud: &'a Cloud) -> Self {
         let programs = programs();
-        let key = cloud.folder().join("key");
-        let variables = json!({
-            "FEEDMILL_TICK_SECONDS": "1",
-            "FEEDMILL_ALLOW_PRIVATE_NETWORKS": "true",
-            "FEEDMILL_KEY_FILE": key,
-        });
+        let variables = json!({ "FEEDMILL_TICK_SECONDS": "1", "FEEDMILL_ALLOW_PRIVATE_NETWORKS": "true" });
         let arguments = [TEMPLATE, programs.to_str().unwrap(), &variables.to_string(), &parameters("180").to_string()];
         let outputs = cloud.run("deploy", &arguments);
-        let secret = OperatorSecret::of(&boot::key::load_or_create(&key).unwrap());
-        let operator = format!("Operator {}", secret.expose());
+        let nobody = Gateway::new(cloud.address(), outputs["ApiUrl"].as_str().unwrap(), String::new());
+        // The function that first needs the installation's key makes it.
+        assert_eq!(nobody.get("/healthz").await["status"], "ok");
+        let key: InstallationKey = cloud.run("key", &[]).as_str().unwrap().parse().unwrap();
+        let secret = OperatorSecret::of(&key);
         Self {
             cloud,
-            operator: Gateway::new(cloud.address(), outputs["ApiUrl"].as_str().unwrap(), operator),
+            operator: nobody.with(format!("Operator {}", secret.expose())),
             names: cloud.run("resources", &[]),
             origin: Origin::start().await.unwrap(),
         }
@@ -71,11 +70,11 @@ impl<'a> Stack<'a> {
     }
 
     async fn story(&self) {
-        assert_eq!(self.operator.get("/healthz").await["status"], "ok");
         // The emulator speaks no TLS that the functions would trust, and the bucket asks for it.
         self.cloud.run("allow_plain_http", &[self.name("Blobs")]);
         let reader = self.someone_signs_up().await;
         let (source, post) = self.a_feed_is_read(&reader).await;
+        self.a_post_is_marked_as_read(&reader, &post).await;
         self.a_feed_that_fails_is_a_failed_job().await;
         self.what_nobody_can_read_is_a_dead_letter_and_no_harm_to_others(&source).await;
         self.the_schedule_polls_again(&source).await;
@@ -121,6 +120,13 @@ impl<'a> Stack<'a> {
         let post = reader.get(&format!("/v1/posts/{}", id_of("long"))).await;
         assert!(post["content"].as_str().unwrap().len() > 100_000, "its content is in the bucket");
         (source, id_of("herbs 1"))
+    }
+
+    async fn a_post_is_marked_as_read(&self, reader: &Gateway, post: &str) {
+        let unread = |page: &Value| page["posts"].as_array().unwrap().iter().any(|one| one["id"] == post);
+        assert!(unread(&reader.get("/v1/posts?status=unread").await));
+        reader.post("/v1/posts/marks", json!({ "mark": "read", "posts": [post] })).await;
+        assert!(!unread(&reader.get("/v1/posts?status=unread").await));
     }
 
     async fn a_feed_that_fails_is_a_failed_job(&self) {

@@ -167,6 +167,14 @@ def redrive(dead, queue):
         sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
 
 
+def key():
+    """The installation's key, which a function has made."""
+    parameter = client("ssm").get_parameter(Name=f"/{STACK}/key", WithDecryption=True)["Parameter"]
+    if parameter["Type"] != "SecureString":
+        sys.exit(f"the key is a {parameter['Type']}")
+    return parameter["Value"]
+
+
 def variable(function, name):
     """What a function has in its environment."""
     return client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"][name]

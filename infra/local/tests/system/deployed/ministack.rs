@@ -82,11 +82,6 @@ impl Cloud {
         self.address
     }
 
-    /// A place for the test's own files.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
