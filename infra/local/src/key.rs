@@ -1,13 +1,20 @@
 //! `feedmill key`: the installation's key, to be kept somewhere safe. Nothing need run for it.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
-use crate::cli::people::{BackupArgs, FingerprintArgs, KeyCommand};
+use domain::account::OperatorSecret;
+use domain::id::BadKey;
+use zeroize::Zeroizing;
+
+use crate::cli::people::{BackupArgs, FingerprintArgs, KeyCommand, OperatorSecretArgs};
 use crate::data::key_file;
 use crate::show::say;
 use crate::trouble::Trouble;
+
+/// More than a key has.
+const KEY_LIMIT: u64 = 1_024;
 
 /// Does what was asked for.
 ///
@@ -17,11 +24,25 @@ pub fn key(command: &KeyCommand) -> Result<(), Trouble> {
     match command {
         KeyCommand::Backup(args) => backup(args),
         KeyCommand::ShowFingerprint(args) => fingerprint(args),
+        KeyCommand::OperatorSecret(args) => operator_secret(args),
     }
 }
 
 fn fingerprint(args: &FingerprintArgs) -> Result<(), Trouble> {
     say(&read(&args.data.data)?.fingerprint())
+}
+
+fn operator_secret(args: &OperatorSecretArgs) -> Result<(), Trouble> {
+    let key = match &args.key_file {
+        None => read(&args.data.data)?,
+        Some(file) if file == Path::new("-") => {
+            let mut text = Zeroizing::new(String::new());
+            std::io::stdin().lock().take(KEY_LIMIT).read_to_string(&mut text)?;
+            text.trim().parse().map_err(|bad: BadKey| Trouble::Failed(bad.to_string()))?
+        }
+        Some(file) => boot::key::load(file).map_err(|error| Trouble::Failed(error.to_string()))?,
+    };
+    say(OperatorSecret::of(&key).expose())
 }
 
 fn backup(args: &BackupArgs) -> Result<(), Trouble> {

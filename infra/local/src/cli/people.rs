@@ -130,6 +130,19 @@ pub enum KeyCommand {
     Backup(BackupArgs),
     /// Show what tells this key from others, and says nothing about it
     ShowFingerprint(FingerprintArgs),
+    /// Print what the holder of a key shows the API: for `Authorization: Operator …`, where Feedmill runs in the cloud
+    OperatorSecret(OperatorSecretArgs),
+}
+
+/// Flags of `key operator-secret`.
+#[derive(Debug, Clone, Args)]
+pub struct OperatorSecretArgs {
+    /// Take the key from this file, or with `-` from standard input, instead of from the data folder
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// Flags of `key backup`.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use boot::clock;
+use domain::account::OperatorSecret;
 use local::client::Client;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
@@ -169,6 +170,12 @@ async fn a_key_is_backed_up_once_and_works_again_when_it_is_put_back() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    let secret = run(&["key", "operator-secret"]).await;
+    assert_eq!(secret.trim(), OperatorSecret::of(&key.trim().parse().unwrap()).expose());
+    assert_eq!(run(&["key", "operator-secret", "--key-file", copy.to_str().unwrap()]).await, secret);
+    let (code, piped, _) = feedmill(&["key", "operator-secret", "--key-file", "-"], &key).await;
+    assert_eq!((code, piped), (0, secret));
+    check_refused(&["key", "operator-secret", "--key-file", "-"], "junk", 1, "not an installation key").await;
     fs::remove_file(data.path().join("key")).unwrap();
     fs::copy(&copy, data.path().join("key")).unwrap();
     start(folder(data.path()), clock::system()).await.stop().await;

@@ -4,6 +4,7 @@ mod changes;
 mod endings;
 mod life;
 mod registering;
+mod repeating;
 mod signing_in;
 mod strangers;
 mod tokens;

@@ -7,6 +7,6 @@ mod limits;
 pub(crate) mod logs;
 mod origins;
 mod page;
-mod repeat;
+pub(crate) mod repeat;
 mod strangers;
 mod unchanged;

@@ -26,7 +26,7 @@ fn code(answer: &Answer) -> (u16, &str) {
 }
 
 /// Polls `future` so many times, then drops it, as if the process had died there; its output if it was faster.
-fn stop_after<F: Future>(waits: usize, future: F) -> impl Future<Output = Option<F::Output>> {
+pub(crate) fn stop_after<F: Future>(waits: usize, future: F) -> impl Future<Output = Option<F::Output>> {
     let (mut future, mut left) = (Box::pin(future), waits);
     poll_fn(move |context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
