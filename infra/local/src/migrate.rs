@@ -77,7 +77,7 @@ async fn ask(context: &maintenance::Context, what: Migrate, clock: &Clock) -> Re
 fn shown(migrated: &Migrated, what: Migrate) -> String {
     let row = |one: &maintenance::Migration| {
         let ended = one.ended.clone().unwrap_or_default();
-        let counts = (one.seen > 0).then(|| format!("{} of {}", one.changed, one.seen)).unwrap_or_default();
+        let counts = if one.seen > 0 { format!("{} of {}", one.changed, one.seen) } else { String::new() };
         vec![plain(one.number.to_string()), plain(one.state), plain(one.name), plain(counts), dim(ended)]
     };
     let rows: Vec<_> = migrated.migrations.iter().map(row).collect();
