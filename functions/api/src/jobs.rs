@@ -83,7 +83,11 @@ async fn show(
 /// Deletes a job that ended, except the latest.
 #[utoipa::path(
     delete, path = "/v1/sources/{source}/jobs/{job}", tag = "jobs",
-    responses((status = 204, description = "It is gone."), (status = 409, description = "`job_live`, `job_latest`"))
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 403, description = "`administrators_only`"),
+        (status = 409, description = "`job_live`, `job_latest`"),
+    )
 )]
 async fn delete(
     _: Admin,

@@ -44,6 +44,11 @@ pub const MAX_ANSWER_BYTES: usize = 5_500_000;
 
 /// Every route there is, a line a room.
 pub fn router(context: Arc<Context>) -> Router {
+    router_behind(context, |router| router)
+}
+
+/// The same behind a gate of its listener's own.
+pub fn router_behind(context: Arc<Context>, gate: impl FnOnce(Router) -> Router) -> Router {
     let rooms = OpenApiRouter::new()
         .merge(health::routes())
         .merge(accounts::routes())
@@ -57,5 +62,5 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(shares::routes())
         .merge(portable::routes())
         .merge(reading::routes());
-    conventions::around(rooms, &context)
+    conventions::around(rooms, &context, gate)
 }

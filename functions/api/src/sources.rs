@@ -96,6 +96,7 @@ impl Settings {
 #[utoipa::path(
     post, path = "/v1/sources", tag = "sources", request_body = Add,
     responses(
+        (status = 403, description = "`administrators_only`"),
         (status = 201, description = "A new source.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
         (status = 200, description = "The source that has this URL already, active again.", body = SourceView, headers(("Location" = String, description = "Where it is."))),
         (status = 409, description = "`no_free_id`: repeat the request."),
@@ -195,7 +196,10 @@ impl Context {
 /// All sources that are not being deleted.
 #[utoipa::path(
     get, path = "/v1/sources", tag = "sources", params(PageQuery),
-    responses((status = 200, description = "A page of sources.", body = SourcesPage))
+    responses(
+        (status = 200, description = "A page of sources.", body = SourcesPage),
+        (status = 403, description = "`administrators_only`"),
+    )
 )]
 async fn list(_: Admin, State(context): State<Arc<Context>>, page: Page) -> Result<Json<SourcesPage>, Problem> {
     const SCOPE: &str = "sources";
@@ -223,6 +227,7 @@ async fn show(
 #[utoipa::path(
     patch, path = "/v1/sources/{source}", tag = "sources", request_body = Settings,
     responses(
+        (status = 403, description = "`administrators_only`"),
         (status = 200, description = "The source.", body = SourceView),
         (status = 409, description = "`busy`: repeat the request."),
         (status = 422, description = "`out_of_range`"),
@@ -242,7 +247,10 @@ async fn change(
 /// Deletes a source with its jobs and posts; that goes on in the background.
 #[utoipa::path(
     delete, path = "/v1/sources/{source}", tag = "sources",
-    responses((status = 204, description = "It is gone, or going."))
+    responses(
+        (status = 204, description = "It is gone, or going."),
+        (status = 403, description = "`administrators_only`"),
+    )
 )]
 async fn delete(
     _: Admin,

@@ -274,7 +274,7 @@ impl Machine {
             passwords: Arc::new(api::Passwords::new(api::Cost::OWASP)),
             rules: api::Rules::from(settings),
         });
-        let router = gate::guarded(api::router(Arc::new(context)), &settings.cors_origins);
+        let router = api::router_behind(Arc::new(context), |router| gate::guarded(router, &settings.cors_origins));
         self.tasks.spawn(listen::serve(listener, router, self.stopping.subscribe(), GRACE));
     }
 }

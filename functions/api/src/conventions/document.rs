@@ -27,6 +27,11 @@ const COMMON: [(&str, &str); 4] = [
 ];
 
 const NOT_FOUND: (&str, &str) = ("404", "There is no such thing, or it is not for you.");
+const NO_SUCH_USER: (&str, &str) = ("404", "The operator asks in the name of a user who is not there.");
+const NOT_ALLOWED: (&str, &str) = (
+    "403",
+    "A cookie and a page of another origin (`foreign_origin`); `Feedmill-User` from somebody who is not the operator (`operator_only`).",
+);
 const NOT_SIGNED_IN: (&str, &str) =
     ("401", "Nothing, or nothing good, shows who asks: `not_signed_in`, `bad_credential`.");
 /// What a POST can answer because of its `Idempotency-Key`.
@@ -117,7 +122,10 @@ fn complete(operation: &mut Value, path: &str, method: &str) {
     }
     let is_open = operation["security"] == json!([{}]);
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    let common = COMMON.into_iter().chain(has_id.then_some(NOT_FOUND)).chain((!is_open).then_some(NOT_SIGNED_IN));
+    let common = COMMON
+        .into_iter()
+        .chain(has_id.then_some(NOT_FOUND))
+        .chain((!is_open).then_some([NOT_SIGNED_IN, NOT_ALLOWED, NO_SUCH_USER]).into_iter().flatten());
     for (status, why) in common.chain(REPEATABLE.into_iter().filter(|_| method == "post")) {
         describe(responses, status, why);
     }

@@ -27,7 +27,11 @@ use crate::context::Context;
 use crate::problem::Problem;
 
 /// The rooms behind all that holds for every request. What is named last is outermost.
-pub(crate) fn around(rooms: OpenApiRouter<Arc<Context>>, context: &Arc<Context>) -> Router {
+pub(crate) fn around(
+    rooms: OpenApiRouter<Arc<Context>>,
+    context: &Arc<Context>,
+    gate: impl FnOnce(Router) -> Router,
+) -> Router {
     let rooms = rooms.merge(page::routes());
     let open = repeat::Open(document::open_posts(&rooms));
     let mut router = document::described(rooms)
@@ -39,5 +43,6 @@ pub(crate) fn around(rooms: OpenApiRouter<Arc<Context>>, context: &Arc<Context>)
     if let Some(cors) = origins::cors(&context.rules.cors_origins) {
         router = router.layer(cors);
     }
-    router.layer(from_fn_with_state(Arc::clone(context), frame::frame)).with_state(Arc::clone(context))
+    // What the gate refuses has its frame, too.
+    gate(router.with_state(Arc::clone(context))).layer(from_fn_with_state(Arc::clone(context), frame::frame))
 }

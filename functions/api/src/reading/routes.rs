@@ -33,7 +33,10 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Context>> {
 /// Your posts: of your subscriptions, or those with your star or label.
 #[utoipa::path(
     get, path = "/v1/posts", tag = "reading", params(PostsQuery),
-    responses((status = 200, description = "A page of posts. It may hold fewer than `limit`, even none: while there is `next`, there is more.", body = PostsPage))
+    responses(
+        (status = 200, description = "A page of posts. It may hold fewer than `limit`, even none: while there is `next`, there is more.", body = PostsPage),
+        (status = 422, description = "`bad_label`"),
+    )
 )]
 async fn list(
     person: Person,

@@ -156,7 +156,11 @@ function entry(description, operation) {
 }
 
 function render(description) {
-  const groups = Map.groupBy(description.operations(), (operation) => operation.tags?.[0] ?? "service");
+  const groups = new Map();
+  for (const operation of description.operations()) {
+    const tag = operation.tags?.[0] ?? "service";
+    groups.set(tag, [...(groups.get(tag) ?? []), operation]);
+  }
   const sections = [...groups].map(([tag, operations]) =>
     make("section", {}, make("h2", {}, tag), operations.map((operation) => entry(description, operation))));
   $("version").textContent = description.api.info.version;

@@ -8,5 +8,6 @@ pub(crate) mod logs;
 mod origins;
 mod page;
 pub(crate) mod repeat;
+mod schemathesis;
 mod strangers;
 mod unchanged;
