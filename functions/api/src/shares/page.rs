@@ -96,7 +96,7 @@ mod tests {
             image: None,
         };
         let page = page(&post);
-        assert!(!page.contains("<script") && !page.contains("\">&"), "{page}");
+        assert!(!page.contains("<script") && !page.contains(evil), "{page}");
         assert_eq!(page.matches("&lt;script&gt;").count(), 5);
         assert!(page.contains("<p>clean</p>") && page.contains(" · 2026-11-21"));
     }
