@@ -22,6 +22,14 @@ pub enum QueueError {
         /// The service's words.
         source: Cause,
     },
+    /// There is no such queue.
+    #[error("the queue {queue} does not exist: deploy the stack, or correct the setting that names it")]
+    MissingQueue {
+        /// Its URL.
+        queue: String,
+        /// The service's words.
+        source: Cause,
+    },
     /// The request itself is wrong: repeating it changes nothing.
     #[error("SQS refuses the request")]
     Refused(#[source] Cause),
@@ -50,7 +58,7 @@ impl QueueError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Throttled(_) | Self::Unavailable(_) => true,
-            Self::NotPermitted { .. } | Self::Refused(_) => false,
+            Self::NotPermitted { .. } | Self::MissingQueue { .. } | Self::Refused(_) => false,
         }
     }
 
@@ -58,23 +66,31 @@ impl QueueError {
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Throttled(_) | Self::NotPermitted { .. } | Self::Refused(_) => false,
+            Self::Throttled(_) | Self::NotPermitted { .. } | Self::MissingQueue { .. } | Self::Refused(_) => false,
         }
     }
 }
 
-/// What `error` means for `operation`, as IAM names it.
-pub(crate) fn classify<E, R>(operation: &'static str, error: SdkError<E, R>) -> QueueError
+/// What `error` means for `operation`, as IAM names it, on `queue`.
+pub(crate) fn classify<E, R>(operation: &'static str, queue: &str, error: SdkError<E, R>) -> QueueError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
     let answered = matches!(error, SdkError::ServiceError(_));
-    let cause = Cause(Arc::new(error));
+    // What SQS says in words: of a missing permission, whose, for which action, on which queue.
+    let said = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
+    let cause = match said {
+        Some(said) => Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from(said))),
+        None => Cause(Arc::new(error)),
+    };
     match code.as_str() {
         "ThrottlingException" | "RequestThrottled" | "OverLimit" | "Throttling" => QueueError::Throttled(cause),
         "AccessDenied" | "AccessDeniedException" => QueueError::NotPermitted { operation, source: cause },
+        "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
+            QueueError::MissingQueue { queue: queue.to_owned(), source: cause }
+        }
         "InternalFailure" | "InternalError" | "ServiceUnavailable" => QueueError::Unavailable(cause),
         _ if answered => QueueError::Refused(cause),
         _ => QueueError::Unavailable(cause),

@@ -120,7 +120,7 @@ impl Queue {
                 }
             }
             Err(error) => {
-                let error = classify("sqs:SendMessage", error);
+                let error = classify("sqs:SendMessage", url, error);
                 for at in places {
                     let answer = if error.may_have_happened() { Sent::Unknown } else { Sent::Refused };
                     answers[at] = Some(answer(error.clone()));
@@ -136,7 +136,7 @@ impl Queue {
     pub async fn announce(&self, announcement: &Announcement) -> Result<(), QueueError> {
         let body = serde_json::to_string(announcement).map_err(QueueError::unwritable)?;
         let request = self.client.send_message().queue_url(&self.urls.tasks).message_body(body);
-        request.send().await.map(drop).map_err(|error| classify("sqs:SendMessage", error))
+        request.send().await.map(drop).map_err(|error| classify("sqs:SendMessage", &self.urls.tasks, error))
     }
 
     /// About how many messages wait in a lane, delayed and taken ones included.
@@ -154,7 +154,7 @@ impl Queue {
             .set_attribute_names(Some(wanted.to_vec()))
             .send()
             .await
-            .map_err(|error| classify("sqs:GetQueueAttributes", error))?;
+            .map_err(|error| classify("sqs:GetQueueAttributes", self.url(lane), error))?;
         let counts = wanted.iter().filter_map(|name| output.attributes()?.get(name)?.parse::<u64>().ok());
         Ok(counts.sum())
     }
@@ -171,7 +171,7 @@ impl Queue {
             .send()
             .await
             .map(drop)
-            .map_err(|error| classify("sqs:ChangeMessageVisibility", error))
+            .map_err(|error| classify("sqs:ChangeMessageVisibility", self.url(lane), error))
     }
 }
 

@@ -112,10 +112,11 @@ impl Store {
         }
         let mut items = Vec::with_capacity(keys.len());
         let mut patience = Patience::new();
+        let tables = requests.keys().map(String::as_str).collect::<Vec<_>>().join(" or ");
         loop {
             let request = self.client.batch_get_item().set_request_items(Some(requests));
             let request = request.set_return_consumed_capacity(self.capacity());
-            let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
+            let answer = request.send().await.map_err(|error| StoreError::of(operation, error).on(&tables))?;
             self.count_reads(answer.consumed_capacity());
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             requests = answer.unprocessed_keys.unwrap_or_default();
@@ -174,7 +175,7 @@ impl Store {
         loop {
             let request = self.client.batch_write_item().set_request_items(Some(requests));
             let request = request.set_return_consumed_capacity(self.capacity());
-            let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
+            let answer = request.send().await.map_err(|error| StoreError::of(operation, error).on(table))?;
             self.count_writes(answer.consumed_capacity());
             requests = answer.unprocessed_items.unwrap_or_default();
             if requests.is_empty() {
@@ -251,7 +252,8 @@ impl Store {
         let requests = indexes.iter().map(|index| statements[*index].request()).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.batch_execute_statement().set_statements(Some(requests));
         let request = request.set_return_consumed_capacity(self.capacity());
-        let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
+        let failed = |error| StoreError::of(operation, error).on(self.any_table());
+        let answer = request.send().await.map_err(failed)?;
         self.count_writes(answer.consumed_capacity());
         let answers = answer.responses.unwrap_or_default();
         if answers.len() != indexes.len() {
@@ -259,18 +261,18 @@ impl Store {
         }
         Ok(answers
             .into_iter()
-            .map(|answer| answer.error.map_or(Stated::Done, |error| stated(operation, error)))
+            .map(|answer| answer.error.map_or(Stated::Done, |error| stated(operation, error, &self.any_table())))
             .collect())
     }
 }
 
-fn stated(operation: &'static str, error: BatchStatementError) -> Stated {
+fn stated(operation: &'static str, error: BatchStatementError, table: &str) -> Stated {
     match error.code() {
         Some(Code::ConditionalCheckFailed) => Stated::Refused(error.item),
         Some(Code::DuplicateItem) => Stated::Duplicate,
         code => {
             let code = code.map(Code::as_str).unwrap_or_default();
-            Stated::Failed(StoreError::coded(operation, code, because(error.message().unwrap_or(code))))
+            Stated::Failed(StoreError::coded(operation, code, because(error.message().unwrap_or(code))).on(table))
         }
     }
 }

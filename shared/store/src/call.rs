@@ -81,6 +81,11 @@ impl Store {
         &self.tables.readers
     }
 
+    /// All of them, for a sentence.
+    pub(crate) fn any_table(&self) -> String {
+        format!("{}, {} or {}", self.tables.sources, self.tables.posts, self.tables.readers)
+    }
+
     /// The table that `key` belongs to.
     pub(crate) fn table_of(&self, key: &Key) -> &str {
         match key {
@@ -111,17 +116,19 @@ impl Store {
     pub(crate) async fn get(&self, operation: &'static str, key: &Key) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(self.table_of(key)).set_key(Some(key.item()));
         let request = request.consistent_read(true).set_return_consumed_capacity(self.capacity());
-        let answer = request.send().await.map_err(|error| StoreError::of(operation, error))?;
+        let failed = |error| StoreError::of(operation, error).on(self.table_of(key));
+        let answer = request.send().await.map_err(failed)?;
         self.count_reads(answer.consumed_capacity());
         Ok(answer.item)
     }
 
     /// One conditional update. A conflict with a transaction is waited out.
     pub(crate) async fn update(&self, operation: &'static str, write: Write) -> Result<Written, StoreError> {
+        let table = self.table_of(&write.key).to_owned();
         let request = self
             .client
             .update_item()
-            .table_name(self.table_of(&write.key))
+            .table_name(&table)
             .set_expression_attribute_names(write.names())
             .set_expression_attribute_values(write.values())
             .set_key(Some(write.key.item()))
@@ -143,7 +150,7 @@ impl Store {
                 self.count_writes(None);
                 return Ok(Written::Refused(refusal.item().cloned()));
             }
-            match StoreError::of(operation, error) {
+            match StoreError::of(operation, error).on(&table) {
                 StoreError::Conflict { .. } if patience.wait().await => {}
                 error => return Err(error),
             }
@@ -174,7 +181,7 @@ impl Store {
             }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(Transacted::Busy),
             Some(other) if other.code() == Some("TransactionConflictException") => Ok(Transacted::Busy),
-            Some(_) | None => Err(StoreError::of(operation, error)),
+            Some(_) | None => Err(StoreError::of(operation, error).on(self.any_table())),
         }
     }
 
@@ -205,10 +212,11 @@ impl Store {
         let mut items = Vec::new();
         let mut next = None;
         let request = request.set_return_consumed_capacity(self.capacity());
+        let table = request.get_table_name().clone().unwrap_or_default();
         loop {
             let page = request.clone();
             let page = if next.is_some() { page.set_exclusive_start_key(next) } else { page };
-            let answer = page.send().await.map_err(|error| StoreError::of(operation, error))?;
+            let answer = page.send().await.map_err(|error| StoreError::of(operation, error).on(&table))?;
             self.count_reads(answer.consumed_capacity());
             items.extend(answer.items.unwrap_or_default());
             next = answer.last_evaluated_key;

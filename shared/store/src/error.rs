@@ -40,8 +40,12 @@ pub enum StoreError {
         source: Cause,
     },
     /// A table or an index does not exist.
-    #[error("a table of Feedmill is missing ({operation})")]
+    #[error(
+        "the table {table} or an index of it does not exist ({operation}): deploy the stack, or correct the setting that names it"
+    )]
     MissingTable {
+        /// Which; of a transaction, all that it may be about.
+        table: String,
         /// What was tried.
         operation: &'static str,
         /// Why.
@@ -69,6 +73,14 @@ pub enum StoreError {
         /// Why.
         source: Cause,
     },
+}
+
+/// What DynamoDB says in words: of a missing permission, whose, for which action, on which table.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Said {
+    message: String,
+    source: Cause,
 }
 
 /// A cause that is no error of its own.
@@ -103,11 +115,26 @@ impl StoreError {
         let answered = matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_));
         // Something between us and the store may have answered in its place.
         let broken = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
+        let message = error.message().map(str::to_owned);
         let source: Cause = Arc::new(error);
+        let source = match message {
+            Some(message) => Arc::new(Said { message, source }),
+            None => source,
+        };
         if broken || !answered {
             return Self::Unavailable { operation, source };
         }
         Self::coded(operation, code.as_deref().unwrap_or_default(), source)
+    }
+
+    /// The same, about this table: a missing one does not say its name.
+    pub(crate) fn on(self, about: impl Into<String>) -> Self {
+        match self {
+            Self::MissingTable { operation, source, .. } => {
+                Self::MissingTable { table: about.into(), operation, source }
+            }
+            other => other,
+        }
     }
 
     /// What a code of DynamoDB means, whether of a call or of one statement of a batch.
@@ -127,7 +154,9 @@ impl StoreError {
             | "IncompleteSignature"
             | "ExpiredToken"
             | "NotAuthorized" => Self::NotPermitted { operation, source },
-            "ResourceNotFound" | "TableNotFound" => Self::MissingTable { operation, source },
+            "ResourceNotFound" | "TableNotFound" => {
+                Self::MissingTable { table: "(unknown)".to_owned(), operation, source }
+            }
             _ => Self::Other { operation, source },
         }
     }

@@ -223,7 +223,7 @@ impl Store {
             let mut patience = Patience::new();
             loop {
                 let request = self.client.describe_table().table_name(name);
-                let answer = request.send().await.map_err(|error| StoreError::of(OPERATION, error))?;
+                let answer = request.send().await.map_err(|error| StoreError::of(OPERATION, error).on(name))?;
                 let status = answer.table.and_then(|table| table.table_status);
                 if matches!(status, Some(TableStatus::Active | TableStatus::Updating)) {
                     return Ok(());
@@ -239,7 +239,7 @@ impl Store {
     async fn enable_ttl(&self, name: &str) -> Result<(), StoreError> {
         const OPERATION: &str = "letting items expire";
         let request = self.client.describe_time_to_live().table_name(name);
-        let answer = request.send().await.map_err(|error| StoreError::of(OPERATION, error))?;
+        let answer = request.send().await.map_err(|error| StoreError::of(OPERATION, error).on(name))?;
         let status = answer.time_to_live_description.and_then(|description| description.time_to_live_status);
         if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
             return Ok(());
@@ -247,7 +247,7 @@ impl Store {
         let specification = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build();
         let request = self.client.update_time_to_live().table_name(name);
         let request = request.time_to_live_specification(specification.map_err(malformed)?);
-        request.send().await.map_err(|error| StoreError::of(OPERATION, error))?;
+        request.send().await.map_err(|error| StoreError::of(OPERATION, error).on(name))?;
         Ok(())
     }
 }

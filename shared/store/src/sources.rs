@@ -192,7 +192,8 @@ impl Store {
             let missing = i32::try_from(limit - places.len()).unwrap_or(i32::MAX);
             let request = self.client.scan().table_name(self.sources()).index_name(BY_SLOT).limit(missing);
             let request = request.set_exclusive_start_key(next).set_return_consumed_capacity(self.capacity());
-            let answer = request.send().await.map_err(|error| StoreError::of("listing sources", error))?;
+            let answer =
+                request.send().await.map_err(|error| StoreError::of("listing sources", error).on(self.sources()))?;
             self.count_reads(answer.consumed_capacity());
             for item in answer.items() {
                 places.push(Place::of(item)?);

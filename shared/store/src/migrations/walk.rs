@@ -50,7 +50,7 @@ impl Store {
         let request = self.client.scan().table_name(table).consistent_read(true).limit(PAGE);
         let request = request.set_exclusive_start_key(start.map(|key| key.item()));
         let answer = request.set_return_consumed_capacity(self.capacity()).send().await;
-        let answer = answer.map_err(|error| StoreError::of(OPERATION, error))?;
+        let answer = answer.map_err(|error| StoreError::of(OPERATION, error).on(table))?;
         self.count_reads(answer.consumed_capacity());
         let items = answer.items.unwrap_or_default();
         let mut page = Page { seen: 0, changed: 0, next: answer.last_evaluated_key.map(|key| cursor_of(&key)) };

@@ -9,7 +9,11 @@ use crate::world::{NOON, World};
 async fn tables_are_made_once_and_making_them_again_is_no_harm() {
     let world = World::empty().await;
     let early = world.store.head(world.draft().head.source).await;
-    assert!(matches!(early, Err(StoreError::MissingTable { .. })), "{early:?}");
+    let Err(missing @ StoreError::MissingTable { .. }) = early else { panic!("{early:?}") };
+    assert!(
+        missing.to_string().starts_with("the table feedmill-sources or an index of it does not exist"),
+        "{missing}"
+    );
     world.store.create_tables().await.unwrap();
     let (source, _) = world.source().await;
     world.store.create_tables().await.unwrap();
@@ -72,4 +76,36 @@ async fn a_store_that_cannot_be_read_admits_nobody() {
     let world = World::empty().await;
     let told = world.store.admit(None, NOON).await;
     assert!(matches!(told, Err(NotAdmitted::Unknown(StoreError::MissingTable { .. }))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named_with_what_it_is_missing_for() {
+    let world = World::new().await;
+    let said = "User: arn:aws:sts::1:assumed-role/api is not authorized to perform: dynamodb:GetItem on resource: \
+                arn:aws:dynamodb:eu-central-1:1:table/feedmill-sources";
+    let body = format!("{{\"__type\":\"com.amazon.coral.service#AccessDeniedException\",\"Message\":\"{said}\"}}");
+    world.say(400, body);
+    let refused = world.store.head(world.draft().head.source).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotPermitted { .. }), "{refused:?}");
+    let cause = std::error::Error::source(&refused).unwrap().to_string();
+    assert_eq!(cause, said);
+}
+
+#[tokio::test]
+async fn every_kind_of_call_says_which_table_is_missing() {
+    let world = World::empty().await;
+    let (source, post) = (world.draft().head.source, domain::id::PostNumber::new(1).unwrap());
+    let told = [
+        (world.store.post(post).await.map(drop), "the table feedmill-posts "),
+        (world.store.page(source, None, 1).await.map(drop), "the table feedmill-posts "),
+        (world.store.heads(&[source]).await.map(drop), "the table feedmill-sources "),
+        (world.store.list(None, 1).await.map(drop), "the table feedmill-sources "),
+        (world.store.erasures().await.map(drop), "the table feedmill-readers "),
+        (world.store.describe(source, Some("x"), None, None).await.map(drop), "the table feedmill-sources "),
+        (world.store.create(&world.draft()).await.map(drop), "the table feedmill-sources, feedmill-posts or "),
+    ];
+    for (told, expected) in told {
+        let told = told.unwrap_err().to_string();
+        assert!(told.starts_with(expected), "{told}");
+    }
 }

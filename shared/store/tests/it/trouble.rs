@@ -82,7 +82,7 @@ async fn what_went_wrong_says_whether_to_come_again() {
     let cases = [
         (400, "AccessDeniedException", "store does not permit", false),
         (400, "UnrecognizedClientException", "store does not permit", false),
-        (400, "ResourceNotFoundException", "missing", false),
+        (400, "ResourceNotFoundException", "the table feedmill-sources", false),
         (400, "ValidationException", "refused the request", false),
         (400, "ProvisionedThroughputExceededException", "out of capacity", true),
         (400, "ThrottlingException", "out of capacity", true),
