@@ -280,6 +280,10 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_opml", "This is no list of feeds", detail)
     }
 
+    pub(crate) fn not_account(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_account", "This is no exported account", detail)
+    }
+
     pub(crate) fn too_large(most: usize) -> Self {
         let detail = format!("a document of at most {} MB is taken at once: send it in parts", most >> 20);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The document is too large", detail)

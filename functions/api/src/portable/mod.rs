@@ -2,6 +2,7 @@
 //!
 //! Good rows go in and bad ones are named; whatever is stopped anywhere is sent again, and goes on where it was. Nothing secret is ever exported.
 
+mod account;
 mod opml;
 mod rows;
 
@@ -17,5 +18,8 @@ pub(crate) use self::rows::{Imported, Refusal};
 
 /// Import and export.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
-    OpenApiRouter::new().routes(routes!(opml::export, opml::import))
+    OpenApiRouter::new()
+        .routes(routes!(opml::export, opml::import))
+        .routes(routes!(account::export))
+        .routes(routes!(account::import))
 }

@@ -107,3 +107,47 @@ async fn a_list_that_is_none_too_long_or_too_much_is_refused_with_what_to_do() {
     assert!(codes.contains(&"too_many_subscriptions"), "{codes:?}");
     assert_eq!(world.ask_with(&[], Method::GET, "/v1/opml", "").await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn an_account_comes_back_whole_and_tells_no_secret() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    ada.import(LIST).await;
+    let private = json!({ "url": "https://ada:sesame@private.example/feed", "discover": false });
+    assert_eq!(ada.post("/v1/subscriptions", private).await.status, StatusCode::CREATED);
+    let three = ada.get("/v1/subscriptions?limit=200").await.json["subscriptions"].clone();
+    let three = three.as_array().unwrap().iter().find(|one| one["title"] == "Three").unwrap();
+    let source = three["source"].as_str().unwrap().to_owned();
+    // Somebody else keeps the source from resting.
+    world.reader("bob@example.org").await.import(LIST).await;
+    world.land(&source, &["one".to_owned(), "two".to_owned(), "three".to_owned()]).await;
+    let posts = ada.get("/v1/posts").await.json["posts"].clone();
+    let id = |at: usize| posts[at]["id"].as_str().unwrap().to_owned();
+    for marks in [json!({ "posts": [id(0)], "mark": "read" }), json!({ "posts": [id(1)], "mark": "star" })] {
+        let marked = ada.post("/v1/posts/marks", marks).await;
+        assert!(marked.status.is_success(), "{}", marked.json);
+    }
+    assert_eq!(ada.patch("/v1/preferences", json!({ "theme": "dark" })).await.status, StatusCode::OK);
+    let exported = ada.get("/v1/account/export").await;
+    assert_eq!(exported.json["next"], Value::Null);
+    assert!(!exported.text.contains("sesame") && !exported.text.contains("ada@example.org"), "{}", exported.text);
+
+    let eve = world.reader("eve@example.org").await;
+    for again in [false, true] {
+        let done = eve.ask_raw(Method::POST, "/v1/account/import", &exported.text).await;
+        let told = (&done.json["subscriptions"]["added"], &done.json["kept"], &done.json["kept_missing"]);
+        assert_eq!(told, (&json!(if again { 0 } else { 3 }), &json!(1), &json!(0)), "{}", done.json);
+    }
+    let without_private: Vec<_> =
+        ada.shelf().await.into_iter().filter(|(title, _)| title != "private.example").collect();
+    assert_eq!(eve.shelf().await, without_private);
+    let shown = |posts: Value| -> Vec<(Value, Value, Value)> {
+        let posts = posts["posts"].as_array().unwrap().clone();
+        posts.iter().map(|post| (post["id"].clone(), post["read"].clone(), post["starred"].clone())).collect()
+    };
+    assert_eq!(shown(eve.get("/v1/posts").await.json), shown(ada.get("/v1/posts").await.json));
+    assert_eq!(eve.get("/v1/preferences").await.json["theme"], "dark");
+    for (bad, status) in [("{}", 400), ("[]", 400), (r#"{"format":"x","version":1}"#, 422), ("x", 400)] {
+        assert_eq!(eve.ask_raw(Method::POST, "/v1/account/import", bad).await.status.as_u16(), status, "{bad}");
+    }
+}
