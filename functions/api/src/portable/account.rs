@@ -138,7 +138,7 @@ pub(super) struct AccountImported {
 
 /// One's account, part by part: without secrets, and of private feeds without their addresses.
 #[utoipa::path(
-    get, path = "/v1/account/export", tag = "portable", params(Part),
+    get, path = "/v1/account/export", tag = "portable", operation_id = "account", params(Part),
     responses((status = 200, description = "A part of the document.", body = AccountExport))
 )]
 pub(super) async fn export(
@@ -152,7 +152,7 @@ pub(super) async fn export(
 
 /// Takes an exported account in, a part at a time. What is here already stays as it is; the same part again changes nothing more.
 #[utoipa::path(
-    post, path = "/v1/account/import", tag = "portable", request_body = AccountImport,
+    post, path = "/v1/account/import", tag = "portable", operation_id = "import_account", request_body = AccountImport,
     responses(
         (status = 200, description = "What became of it.", body = AccountImported),
         (status = 409, description = "`too_many_folders`, `too_many_labels`"),

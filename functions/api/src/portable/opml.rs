@@ -24,7 +24,7 @@ const WITHIN: &str = " / ";
 
 /// One's subscriptions as OPML 2.0. Private feeds are left out: their addresses are secret.
 #[utoipa::path(
-    get, path = "/v1/opml", tag = "portable",
+    get, path = "/v1/opml", tag = "portable", operation_id = "opml",
     responses((status = 200, description = "The list.", content_type = "text/x-opml", body = String))
 )]
 pub(super) async fn export(person: Person, State(context): State<Arc<Context>>) -> Result<Response, Problem> {
@@ -38,7 +38,7 @@ pub(super) async fn export(person: Person, State(context): State<Arc<Context>>) 
 ///
 /// Folders within folders become one, as `Outer / Inner`. What there is no time for is counted in `left`: send the same list again.
 #[utoipa::path(
-    post, path = "/v1/opml", tag = "portable", request_body(content = String, content_type = "text/x-opml"),
+    post, path = "/v1/opml", tag = "portable", operation_id = "import_opml", request_body(content = String, content_type = "text/x-opml"),
     responses(
         (status = 200, description = "What became of each row.", body = Imported),
         (status = 409, description = "`too_many_folders`: nothing was taken."),
