@@ -1,11 +1,10 @@
 //! Making what lets somebody in.
 
 use domain::account::{Credential, CredentialKind, Name, Secret, User};
-use domain::id::ShortId;
+use domain::id::{Entropy, ShortId};
 use store::Issuing;
 
 use crate::context::Context;
-use crate::conventions::Draws;
 use crate::problem::Problem;
 
 /// How many short ids are drawn before giving up: a second draw is needed once in millions.
@@ -17,7 +16,7 @@ impl Context {
         &self,
         user: &User,
         name: Option<Name>,
-        draws: &mut Draws,
+        draws: &mut impl Entropy,
     ) -> Result<(Credential<K>, Secret<K>), Problem> {
         let secret = Secret::draw(draws);
         for _ in 0..DRAWS {
