@@ -9,7 +9,6 @@ pub(crate) mod limits;
 mod origins;
 mod page;
 mod repeat;
-#[allow(dead_code, reason = "the room of accounts uses the rest next")]
 pub(crate) mod schema;
 mod unchanged;
 
@@ -19,7 +18,6 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 
-#[allow(unused_imports, reason = "the room that knows who asks uses it next")]
 pub(crate) use self::address::ClientAddress;
 pub(crate) use self::frame::RequestId;
 pub(crate) use self::repeat::Draws;
