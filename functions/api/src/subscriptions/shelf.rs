@@ -95,7 +95,6 @@ fn shown(head: &Head) -> Shown {
 
 impl Context {
     /// All that `user` subscribes to.
-    #[allow(dead_code, reason = "the rooms of other APIs use it next")]
     pub(crate) async fn shelf(&self, user: UserId) -> Result<Shelf, Problem> {
         let subscriptions = self.store.subscriptions(user).await?;
         let list = self.shelved(subscriptions).await?;
