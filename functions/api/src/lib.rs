@@ -11,6 +11,7 @@ mod context;
 mod conventions;
 mod cursor;
 mod extract;
+mod greader;
 mod health;
 mod jobs;
 mod making;
@@ -61,6 +62,7 @@ pub fn router_behind(context: Arc<Context>, gate: impl FnOnce(Router) -> Router)
         .merge(preferences::routes())
         .merge(shares::routes())
         .merge(portable::routes())
-        .merge(reading::routes());
+        .merge(reading::routes())
+        .merge(greader::routes());
     conventions::around(rooms, &context, gate)
 }

@@ -169,6 +169,10 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_body", "The body is not what this path takes", detail)
     }
 
+    pub(crate) fn too_many(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many", "Too much at once", detail)
+    }
+
     pub(crate) fn bad_query(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_query", "The query is not what this path takes", detail)
     }
@@ -264,6 +268,12 @@ impl Problem {
     /// The stable word.
     pub(crate) fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// Whether it lies in what was asked for, not in who asked, how often, or in Feedmill.
+    pub(crate) fn is_of_the_request(&self) -> bool {
+        let others = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+        self.status.is_client_error() && !others.contains(&self.status)
     }
 
     /// The sentence for people.

@@ -95,6 +95,7 @@ fn shown(head: &Head) -> Shown {
 
 impl Context {
     /// All that `user` subscribes to.
+    #[allow(dead_code, reason = "the rooms of other APIs use it next")]
     pub(crate) async fn shelf(&self, user: UserId) -> Result<Shelf, Problem> {
         let subscriptions = self.store.subscriptions(user).await?;
         let list = self.shelved(subscriptions).await?;
@@ -118,7 +119,7 @@ impl Context {
     }
 
     /// One subscription with its source, as of now.
-    pub(super) async fn shelved_one(&self, user: UserId, source: SourceId) -> Result<Shelved, Problem> {
+    pub(crate) async fn shelved_one(&self, user: UserId, source: SourceId) -> Result<Shelved, Problem> {
         let subscription = self.store.subscription(user, source).await?;
         let subscription = subscription.ok_or_else(|| Problem::not_found("subscription"))?;
         Ok(Shelved { subscription, head: self.store.head(source).await? })

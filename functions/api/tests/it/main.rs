@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod conventions;
 mod events;
+mod greader;
 mod jobs;
 mod portable;
 mod posts;
