@@ -16,6 +16,7 @@ mod endpoint;
 mod folder;
 mod kill;
 mod life;
+mod newsboat;
 mod parse;
 mod people;
 mod platform;
