@@ -27,6 +27,7 @@ pub(crate) fn of(request: &HttpRequest) -> BTreeSet<Need> {
         Some(("AmazonSQS", operation)) => BTreeSet::from([sqs(operation, &body)]),
         Some(("AmazonSSM", operation)) => BTreeSet::from([Need::new(format!("ssm:{operation}"), "Key")]),
         Some((_, operation)) => dynamodb(operation, &body),
+        None if request.method() == "POST" && request.uri().contains("?delete") => deleted(request),
         None => BTreeSet::from([s3(request.method(), request.uri())]),
     }
 }
@@ -87,11 +88,16 @@ fn s3(method: &str, uri: &str) -> Need {
         ("PUT", Some(key)) => ("PutObject", format!("Blobs/{key}")),
         ("DELETE", Some(key)) => ("DeleteObject", format!("Blobs/{key}")),
         ("GET" | "HEAD", None) => ("ListBucket", "Blobs".to_owned()),
-        // What objects it is about is in the body.
-        ("POST", None) if uri.contains("?delete") => ("DeleteObject", "Blobs/content/".to_owned()),
         (method, _) => (method, "Blobs".to_owned()),
     };
     Need::new(format!("s3:{action}"), resource)
+}
+
+/// Which objects it is about is in the body, as XML.
+fn deleted(request: &HttpRequest) -> BTreeSet<Need> {
+    let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    let keys = body.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next());
+    keys.map(|key| Need::new("s3:DeleteObject".to_owned(), format!("Blobs/{key}"))).collect()
 }
 
 /// The name in the template of the table that tests and one machine call `feedmill-sources`.
@@ -155,6 +161,8 @@ mod tests {
         let put = [("s3:PutObject", "Blobs/content/ab/cd")];
         check(None, "PUT", "http://127.0.0.1:1/feedmill/content/ab/cd?x-id=PutObject", "", &put);
         check(None, "GET", "http://127.0.0.1:1/feedmill?list-type=2", "", &[("s3:ListBucket", "Blobs")]);
-        check(None, "POST", "http://127.0.0.1:1/feedmill?delete", "", &[("s3:DeleteObject", "Blobs/content/")]);
+        let gone = [("s3:DeleteObject", "Blobs/content/a"), ("s3:DeleteObject", "Blobs/copies/b")];
+        let body = "<Delete><Object><Key>copies/b</Key></Object><Object><Key>content/a</Key></Object></Delete>";
+        check(None, "POST", "http://127.0.0.1:1/feedmill?delete", body, &gone);
     }
 }

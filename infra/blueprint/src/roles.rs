@@ -15,6 +15,10 @@ pub const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("sqs:SendMessage ScheduleDead", "the platform tells of a failed run as the function"),
     ("ssm:GetParameter", "the installation's key: tests of functions bring their own"),
     ("ssm:PutParameter", "the installation's key: tests of functions bring their own"),
+    (
+        "sqs:SendMessage Tasks",
+        "what was never told of a source is told when the source is deleted: crash stories show it, not one function's tests",
+    ),
     ("s3:ListBucket", "without it S3 says of an object that is missing that it is forbidden"),
 ];
 

@@ -9,6 +9,8 @@ use std::{fs, io};
 
 use clap::{Args, ValueEnum};
 
+use crate::trouble::Trouble;
+
 /// An input is no longer than this: what breaks is found in small ones, and found faster.
 const LONGEST: usize = 8 * 1024;
 /// A kept input is no longer than this.
@@ -74,17 +76,6 @@ impl Target {
             Self::Discovery => "discovery",
         }
     }
-}
-
-/// Why a chore ended early.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error("cargo-fuzz is missing: `cargo install cargo-fuzz --locked`")]
-    NoCargoFuzz,
-    #[error("{target} broke or could not be built: see above, and infra/fuzz/artifacts/{target}/")]
-    Broken { target: &'static str },
-    #[error("{what}")]
-    Io { what: &'static str, source: io::Error },
 }
 
 /// Runs what `options` ask for.

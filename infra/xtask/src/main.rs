@@ -1,6 +1,9 @@
 //! Chores of this repository, started as `cargo xtask`. It must never be needed to build or to test anything.
 
 mod fuzz;
+mod lambda;
+mod roles;
+mod trouble;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,11 +22,19 @@ struct Arguments {
 enum Chore {
     /// Look for inputs that break what crate `feed` promises
     Fuzz(fuzz::Options),
+    /// Build the functions as they are deployed, and measure them
+    Lambda(lambda::Options),
+    /// After all tests: what the roles in the template allow in vain
+    Roles(roles::Options),
 }
 
 fn main() -> ExitCode {
-    let Chore::Fuzz(options) = Arguments::parse().chore;
-    match fuzz::run(&options) {
+    let done = match Arguments::parse().chore {
+        Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Lambda(options) => lambda::run(&options),
+        Chore::Roles(options) => roles::run(&options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             // If nobody hears it, the exit code is left.

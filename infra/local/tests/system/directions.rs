@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("origin", &[]),
     ("faults", &[]),
     ("blueprint", &[]),
-    ("xtask", &[]),
+    ("xtask", &["blueprint"]),
     (
         "bench",
         &[

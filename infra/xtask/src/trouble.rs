@@ -1,0 +1,24 @@
+//! Why a chore ended early.
+
+use std::io;
+
+/// What is said of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error("cargo-fuzz is missing: `cargo install cargo-fuzz --locked`")]
+    NoCargoFuzz,
+    #[error("{target} broke or could not be built: see above, and infra/fuzz/artifacts/{target}/")]
+    Broken { target: &'static str },
+    #[error("{what}")]
+    Template { what: String },
+    #[error(
+        "roles in infra/template.yaml allow what no test of the function needs; take it out, or test it:\n  {vain}"
+    )]
+    Roles { vain: String },
+    #[error("the functions could not be built; cargo-lambda is needed (`cargo install cargo-lambda --locked`)")]
+    NotBuilt,
+    #[error("{function} ended before it asked for an event")]
+    NeverAsked { function: &'static str },
+    #[error("{what}")]
+    Io { what: &'static str, source: io::Error },
+}
