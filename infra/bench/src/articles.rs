@@ -113,7 +113,8 @@ fn prose(n: &mut u64, words: u64, out: &mut String) {
     }
 }
 
-fn html(seed: u64) -> String {
+/// The HTML of an article.
+pub(crate) fn html(seed: u64) -> String {
     let mut out = String::with_capacity(ARTICLE_BYTES + 2_000);
     let mut n = seed;
     while out.len() < ARTICLE_BYTES {

@@ -5,7 +5,7 @@
 use crate::Outcome;
 use api::Parts;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
@@ -15,7 +15,7 @@ use domain::time::Timestamp;
 use domain::timing::Lane;
 use emulator::sqs::{Message, Receive};
 use emulator::{Emulator, Where};
-use http::Request;
+use http::{Method, Request};
 use local::names::{self, Choices};
 use queue::Queue;
 use std::collections::HashSet;
@@ -38,9 +38,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) struct Machine {
     pub(crate) meter: Arc<Meter>,
     now: Arc<AtomicI64>,
-    clock: Clock,
+    pub(crate) clock: Clock,
     emulator: Emulator,
-    store: Store,
+    pub(crate) store: Store,
     dispatcher: dispatcher::Context,
     fetchers: [(Lane, fetcher::Context); 2],
     api: axum::Router,
@@ -86,7 +86,7 @@ impl Machine {
         let rules = api::Rules::from(&settings);
         let told = Arc::clone(&clock);
         let operator = OperatorSecret::of(&key);
-        let parts = Parts { store: store.clone(), queue, bucket, key, web, clock: told, passwords, rules };
+        let parts = Parts { store: metered, queue, bucket, key, web, clock: told, passwords, rules };
         let api = api::router(Arc::new(api::Context::new(parts)));
         Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, operator, _folder: folder })
     }
@@ -94,6 +94,19 @@ impl Machine {
     pub(crate) fn pass(&self, time: Duration) {
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap_or(0), Ordering::SeqCst);
         self.emulator.sqs().clock_moved();
+    }
+
+    /// Asks the API as whoever `authorization` shows; a refusal ends the run.
+    pub(crate) async fn ask(&self, authorization: &str, method: Method, path: &str, body: String) -> Outcome<Bytes> {
+        let request = Request::builder().method(method).uri(path).header("authorization", authorization);
+        let answer = self.api.clone().oneshot(request.body(Body::from(body))?).await?;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), api::MAX_ANSWER_BYTES + 1_000).await?;
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into())
+        }
     }
 
     /// Adds a source as its owner would; its first job is queued.

@@ -1,4 +1,4 @@
-//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, and `parse`.
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `parse` and `read`.
 //!
 //! Polling: the functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
 //! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each
@@ -10,10 +10,12 @@ mod articles;
 mod farm;
 mod floor;
 mod hostile;
+mod library;
 mod machine;
 mod measure;
 mod parse;
 mod poll;
+mod read;
 mod report;
 mod web;
 
@@ -37,6 +39,8 @@ enum Command {
     Poll(poll::Options),
     /// Reads synthetic feeds, ordinary and hostile ones, and measures that against bare feed-rs.
     Parse(parse::Options),
+    /// Reads as people do: counts, pages, marks, of many subscriptions.
+    Read(read::Options),
     /// Serves the synthetic feeds; started by the other commands.
     #[command(hide = true)]
     Farm,
@@ -48,6 +52,7 @@ async fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Poll(options) => poll::run(&options).await,
         Command::Parse(options) => parse::run(&options),
+        Command::Read(options) => read::run(&options).await,
         Command::Farm => farm::serve().await,
     };
     match ended {

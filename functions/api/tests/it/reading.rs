@@ -1,5 +1,7 @@
 //! Reading: a person's posts listed, marked, counted and kept.
 
+mod bounds;
+mod history;
 mod kept;
 mod lists;
 mod marks;

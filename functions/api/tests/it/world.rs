@@ -12,7 +12,7 @@ use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
 use domain::account::{OperatorSecret, Registration};
-use domain::id::{InstallationKey, SystemEntropy};
+use domain::id::{InstallationKey, PostFace, SystemEntropy};
 use domain::message::FetchMessage;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
@@ -39,6 +39,8 @@ pub(crate) struct World {
     /// The tables behind the store's back.
     pub(crate) tables: aws_sdk_dynamodb::Client,
     operator: OperatorSecret,
+    /// Numbers and ids of posts.
+    pub(crate) face: PostFace,
     time: Arc<AtomicI64>,
 }
 
@@ -109,7 +111,7 @@ impl World {
         out.lookup = Lookup::Scripted(Arc::new(this_machine));
         let web = Fetcher::new(out, Arc::clone(&clock)).unwrap();
         let key = InstallationKey::generate(&mut SystemEntropy);
-        let operator = OperatorSecret::of(&key);
+        let (operator, face) = (OperatorSecret::of(&key), PostFace::new(&key));
         let queue = Queue::new(&aws.config(Service::Sqs), urls);
         let own = Store::new(&aws.config(Service::DynamoDb), Tables::default());
         let blobs = Bucket::new(&aws.config(Service::S3), "feedmill");
@@ -135,6 +137,7 @@ impl World {
             passwords,
             tables,
             operator,
+            face,
             time,
         }
     }

@@ -1,0 +1,175 @@
+//! A reader's library: sources with posts, put straight into the store, and someone who subscribes to all of them.
+
+use std::time::Duration;
+
+use domain::account::{Credential, NewUser, PasswordHash, Secret};
+use domain::id::kinds::Token;
+use domain::id::{JobIdMint, Ordinal, ShortId, SourceId, SystemEntropy, UserId, number_run};
+use domain::job::{Pointer, Reason};
+use domain::message::new_job;
+use domain::parsed::{ContentHash, Item, NaturalKey};
+use domain::source::{Head, Poll, Recent, SourceSettings, SourceState, Target};
+use domain::timing::Lane;
+use domain::wheel::{Pace, Slot};
+use store::{Body, Chunk, Creating, FeedFacts, Landed, NewPost, NewSource, Packed, PostFacts};
+
+use crate::farm::mix;
+use crate::machine::Machine;
+use crate::{Outcome, articles};
+
+/// The most posts of one transaction.
+const AT_ONCE: u64 = 45;
+
+/// What is read.
+pub(crate) struct Library {
+    /// What the reader shows.
+    pub(crate) authorization: String,
+}
+
+/// A source as it was last written.
+struct Shelf {
+    head: Head,
+    poll: Poll,
+    pointer: Pointer,
+}
+
+impl Library {
+    /// `sources` sources with `posts` posts each, all unread, which arrive in turns of `turn`.
+    pub(crate) async fn fill(machine: &Machine, sources: u64, posts: u64, turn: u64) -> Outcome<Self> {
+        let user = UserId::draw(&mut SystemEntropy);
+        let secret = reader(machine, user).await?;
+        let (mint, mut shelves) = (JobIdMint::default(), Vec::new());
+        for n in 0..sources {
+            let new = source(machine, &mint, n);
+            let source = new.head.source;
+            if machine.store.create(&new).await? != Creating::Created {
+                return Err("a source could not be made".into());
+            }
+            machine.store.subscribe(user, source, 0, (machine.clock)()).await?;
+            let (head, poll) = machine.store.view(source).await?.ok_or("a source is gone")?;
+            shelves.push(Shelf { head, poll, pointer: new.pointer });
+        }
+        let mut landed = 0;
+        while landed < posts {
+            let count = turn.min(AT_ONCE).min(posts - landed);
+            for shelf in &mut shelves {
+                shelf.land(machine, count).await?;
+            }
+            landed += count;
+            machine.pass(Duration::from_secs(3_600));
+        }
+        Ok(Self { authorization: format!("Bearer {}", secret.expose()) })
+    }
+}
+
+async fn reader(machine: &Machine, id: UserId) -> Outcome<Secret<Token>> {
+    let password = PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")?;
+    let now = (machine.clock)();
+    let new = NewUser { id, email: "reader@example.org".parse()?, password, created_at: now };
+    machine.store.register(&new, None).await?;
+    let user = machine.store.user(id).await?.ok_or("the reader is gone")?;
+    let secret = Secret::draw(&mut SystemEntropy);
+    let credential = Credential::<Token>::new(ShortId::draw(&mut SystemEntropy), now);
+    machine.store.issue(&user, &credential, &secret.hash()).await?;
+    Ok(secret)
+}
+
+fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
+    let (now, source, settings) = ((machine.clock)(), SourceId::draw(&mut SystemEntropy), SourceSettings::DEFAULT);
+    let host = format!("feed{n}.example.org");
+    let url = format!("https://{host}/blog/feed.xml");
+    let target = Target {
+        source,
+        slot: Slot::of(source, settings.interval_minutes, 1),
+        url: Some(url.clone()),
+        host: host.clone(),
+        lane: Lane::Fast,
+        settings,
+        subscribers: 0,
+        watched: false,
+    };
+    let due = Pace::REAL.minute_of(now).plus(2);
+    let job = new_job(mint.next(now), &target, Reason::First, due, now, now, Pace::REAL);
+    let head = Head {
+        source,
+        owner: None,
+        url: url.clone(),
+        url_keys: vec![url],
+        title: Some(format!("The miller's diary, volume {n}")),
+        site: Some(format!("https://{host}/")),
+        icon: None,
+        state: SourceState::Active,
+        since: now,
+        reason: None,
+        post_count: Ordinal::NONE,
+        recent: Recent::default(),
+        floor_ordinal: Ordinal::NONE,
+        subscribers: 0,
+        watchers: 0,
+        settings,
+        created_at: now,
+        version: 0,
+    };
+    NewSource { head, target, pointer: Pointer::first(job), due, sealed: None, subscription: None }
+}
+
+impl Shelf {
+    /// Lands as many posts, by a landing that never ends, so that more may follow.
+    async fn land(&mut self, machine: &Machine, count: u64) -> Outcome<()> {
+        let (source, now) = (self.head.source, (machine.clock)());
+        let first = self.head.post_count.get() + 1;
+        let slot = u8::try_from(domain::wheel::spread(source.as_str()) % 128)?;
+        let run = number_run(now, self.head.recent.newest(), u32::try_from(count)?, slot)?;
+        let facts = (first..first + count).map(|ordinal| facts(source, ordinal, now));
+        let facts = facts.collect::<Outcome<Vec<PostFacts>>>()?;
+        let places = (first..).map(Ordinal::new).zip(run.numbers());
+        let posts: Vec<NewPost<'_>> =
+            places.zip(&facts).map(|((ordinal, number), facts)| NewPost { number, ordinal, facts }).collect();
+        let chunk = Chunk {
+            source,
+            job: self.pointer.job,
+            head: &self.head,
+            poll: &self.poll,
+            posts: &posts,
+            edits: &[],
+            window: &self.poll.window,
+            first_ordinal: Ordinal::new(1),
+            last: None,
+            touches_pointer: true,
+            feed: FeedFacts::default(),
+            retention: store::DEFAULT_RETENTION,
+            token: format!("{source} {first}"),
+        };
+        match machine.store.land(&chunk).await? {
+            Landed::Landed { head, poll } => (self.head, self.poll) = (*head, *poll),
+            other => return Err(format!("posts did not land: {other:?}").into()),
+        }
+        Ok(())
+    }
+}
+
+fn facts(source: SourceId, ordinal: u64, now: domain::time::Timestamp) -> Outcome<PostFacts> {
+    let mut key = [0; 16];
+    key[8..].copy_from_slice(&ordinal.to_be_bytes());
+    let entry = Item {
+        key: NaturalKey(key),
+        content_hash: ContentHash([1; 8]),
+        id: Some(format!("https://example.org/{source}/?p={ordinal}")),
+        title: Some(format!("Grinding slowly, part {ordinal}")),
+        link: Some(format!("https://example.org/{source}/{ordinal}-grinding-slowly")),
+        published: None,
+        updated: None,
+        authors: vec!["The Miller".to_owned()],
+        summary: None,
+        content: None,
+        categories: vec!["mills".to_owned(), "water".to_owned()],
+        enclosures: Vec::new(),
+        image: None,
+        comments: None,
+    };
+    let html = articles::html(mix(domain::wheel::spread(source.as_str()) + ordinal));
+    match Body::pack(None, Some(&html))? {
+        Packed::Whole(body) => Ok(PostFacts::of(&entry, body, now)),
+        Packed::Split { .. } => Err("an article is too long".into()),
+    }
+}
