@@ -30,7 +30,7 @@ pub(super) fn name(text: &str) -> Result<LabelName, Problem> {
 async fn list(person: Person, State(context): State<Arc<Context>>) -> Result<Json<LabelsView>, Problem> {
     let labels = context.store.labels(person.user).await?;
     let labels = labels.into_iter().map(|label| LabelView { name: label.to_string() }).collect();
-    Ok(Json(LabelsView { labels }))
+    Ok(Json(LabelsView { labels, next: None }))
 }
 
 /// Makes a label, or finds that it is there.

@@ -151,6 +151,9 @@ pub(super) struct SourceCount {
 pub(super) struct LabelsView {
     /// By name.
     pub(super) labels: Vec<LabelView>,
+    /// Always null: they are all on one page.
+    #[schema(value_type = Option<Cursor>)]
+    pub(super) next: Option<String>,
 }
 
 /// A label.
