@@ -299,6 +299,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The document is too large", detail)
     }
 
+    /// Whether it is not known who asks.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// Whether nothing is wrong but the moment: too early, or someone else is at it.
     pub(crate) fn is_a_matter_of_time(&self) -> bool {
         matches!(self.code, "too_early" | "busy")

@@ -45,7 +45,6 @@ pub(crate) struct Register {
     post, path = "/v1/users", tag = "accounts", security(()), request_body = Register,
     responses(
         (status = 201, description = "A new account; sign in with it.", body = UserView, headers(("Location" = String, description = "Where administrators see it."))),
-        (status = 401, description = "`bad_credential`: what was shown lets nobody in; nothing need be shown."),
         (status = 403, description = "`registration_closed`; `invitation_needed`; `invitation_spent`: it was used, is over or was taken back."),
         (status = 409, description = "`email_taken`"),
         (status = 422, description = "`bad_email`, `bad_password`"),
@@ -159,7 +158,11 @@ impl axum::extract::FromRequestParts<Arc<Context>> for Sender {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Arc<Context>) -> Result<Self, Problem> {
-        Caller::of(parts, context).await.map(Self)
+        match Caller::of(parts, context).await {
+            // Nothing need be shown here: what lets nobody in is as good as nothing.
+            Err(problem) if problem.is_unauthorized() => Ok(Self(None)),
+            caller => caller.map(Self),
+        }
     }
 }
 

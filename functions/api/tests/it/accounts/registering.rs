@@ -126,6 +126,18 @@ async fn who_is_no_administrator_any_more_invites_nobody_any_more() {
 }
 
 #[tokio::test]
+async fn who_registers_with_an_old_token_at_hand_registers_as_anybody() {
+    let world = World::with(|rules| rules.registration = Registration::Open).await;
+    check(&world.by("mistyped", Method::POST, "/v1/users", someone("a@example.org", None)).await, 201, "");
+    let world = World::new().await;
+    check(
+        &world.by("mistyped", Method::POST, "/v1/users", someone("a@example.org", None)).await,
+        403,
+        "invitation_needed",
+    );
+}
+
+#[tokio::test]
 async fn what_nobody_can_have_is_refused_before_it_is_hashed() {
     let world = World::with(|rules| rules.registration = Registration::Open).await;
     let (short, long, fits) = ("x".repeat(7), "x".repeat(1_025), "ü".repeat(512));
