@@ -127,6 +127,8 @@ fn start(binary: &Path, api: &str) -> std::io::Result<Child> {
     let mut function = Command::new(binary);
     function.env_clear().stdout(Stdio::null()).stderr(Stdio::null());
     function.env("AWS_LAMBDA_RUNTIME_API", api).env("AWS_REGION", "eu-central-1");
+    // Some look at the store before they ask for their first event.
+    function.env("AWS_ENDPOINT_URL", format!("http://{api}"));
     for name in ["NAME", "VERSION", "LOG_GROUP_NAME", "LOG_STREAM_NAME"] {
         let name =
             if name.starts_with("LOG") { format!("AWS_LAMBDA_{name}") } else { format!("AWS_LAMBDA_FUNCTION_{name}") };
@@ -142,6 +144,10 @@ fn start(binary: &Path, api: &str) -> std::io::Result<Child> {
     function.env("FEEDMILL_BUCKET", "x").env("FEEDMILL_KEY_PARAMETER", "/x/key").spawn()
 }
 
+/// What the store answers who looks for its stamp at the start: there is none yet.
+const NOTHING: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+
 /// Whether the function asks for an event, before it ends.
 fn asks(listener: &TcpListener, process: &mut Child) -> std::io::Result<bool> {
     listener.set_nonblocking(true)?;
@@ -149,9 +155,12 @@ fn asks(listener: &TcpListener, process: &mut Child) -> std::io::Result<bool> {
         match listener.accept() {
             Ok((mut stream, _)) => {
                 stream.set_nonblocking(false)?;
-                let mut head = [0; 64];
-                let read = stream.read(&mut head)?;
-                return Ok(head[..read].starts_with(b"GET /2018-06-01/runtime/invocation/next"));
+                let mut request = [0; 8192];
+                let read = stream.read(&mut request)?;
+                if request[..read].starts_with(b"GET /2018-06-01/runtime/invocation/next") {
+                    return Ok(true);
+                }
+                stream.write_all(NOTHING)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                 if process.try_wait()?.is_some() {
