@@ -8,7 +8,7 @@ mod write;
 
 use serde::Serialize;
 
-pub use read::read;
+pub use read::{read, read_with_lines};
 pub use write::write;
 
 /// Beside control characters, what XML has no way to say (XML 1.0 §2.2).

@@ -92,9 +92,9 @@ impl Context {
         bytes: &Bytes,
         entropy: &mut (impl Entropy + Send),
     ) -> Result<Imported, Problem> {
-        let list = opml::read(bytes)?;
-        let rows = list.feeds.iter().map(|feed| Row {
-            line: None,
+        let (list, lines) = opml::read_with_lines(bytes)?;
+        let rows = list.feeds.iter().zip(lines).map(|(feed, line)| Row {
+            line: Some(line),
             url: feed.url.clone(),
             title: feed.title.clone(),
             folders: feed.folders.iter().filter_map(|folder| folder_name(&list, *folder)).collect(),

@@ -22,6 +22,14 @@ const MAX_PLACES: usize = 64;
 /// # Errors
 /// [`OpmlError`] when it is no list at all; a list without a single good row is a list.
 pub fn read(bytes: &[u8]) -> Result<Opml, OpmlError> {
+    read_with_lines(bytes).map(|(list, _)| list)
+}
+
+/// The same, and of each of [`Opml::feeds`] the line where its first tag begins, counted from 1.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_lines(bytes: &[u8]) -> Result<(Opml, Vec<usize>), OpmlError> {
     if bytes.trim_ascii().is_empty() {
         return Err(OpmlError::Empty);
     }
@@ -32,7 +40,7 @@ pub fn read(bytes: &[u8]) -> Result<Opml, OpmlError> {
         reader.take(&tag, &scan);
     }
     match reader.is_list {
-        true => Ok(reader.list),
+        true => Ok((reader.list, reader.lines)),
         false => Err(OpmlError::NotOpml),
     }
 }
@@ -65,6 +73,7 @@ struct Reader {
     number: usize,
     open: Vec<Open>,
     feeds: HashMap<String, usize>,
+    lines: Vec<usize>,
     folders: HashMap<(Option<usize>, String), usize>,
 }
 
@@ -96,7 +105,7 @@ impl Reader {
         let refused = match row.address() {
             Ok(Some(url)) => {
                 open.is_feed = true;
-                self.feed(url, &row, around.0)
+                self.feed(url, &row, around.0, tag.line)
             }
             _ if tag.kind == Kind::CutOff => Some(Reason::CutOff),
             Err(reason) => Some(reason),
@@ -120,13 +129,14 @@ impl Reader {
     }
 
     /// Adds a feed, or a further place of one that is known.
-    fn feed(&mut self, url: String, row: &Row<'_>, around: Option<usize>) -> Option<Reason> {
+    fn feed(&mut self, url: String, row: &Row<'_>, around: Option<usize>, tag_line: usize) -> Option<Reason> {
         let at = match self.feeds.get(&url) {
             Some(at) => *at,
             None if self.list.feeds.len() == MAX_FEEDS => return Some(Reason::TooMany),
             None => {
                 let at = self.list.feeds.len();
                 self.feeds.insert(url.clone(), at);
+                self.lines.push(tag_line);
                 let site = row.site.and_then(|link| links::resolve(&text::unescape(link), None));
                 let description = row.description.and_then(|raw| line(raw, MAX_PARAGRAPH));
                 // Who has no title to write writes the address, as OPML asks for some text.
