@@ -1,6 +1,7 @@
 //! The command line: words, bounds and help. What they do is in [`crate::run`].
 
 pub mod people;
+pub mod reading;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -19,9 +20,11 @@ const EXAMPLES: &str = "\
 Examples:
   feedmill                                  start it; data in ./.feedmill
   feedmill demo                             see it work, without the internet
-  feedmill add https://example.org/feed     poll a feed (in a second terminal)
+  feedmill user add --admin me@example.org  make the first account (in a second terminal)
+  feedmill add https://example.org          subscribe to a site's feed
+  feedmill import feeds.opml                take in a list of feeds
+  feedmill posts --unread                   what there is to read
   feedmill jobs --follow                    watch what happens
-  feedmill user add --admin me@example.org  make the first account
   feedmill parse https://example.org/feed   what Feedmill sees in a feed
 
 Exit codes:
@@ -47,8 +50,27 @@ pub struct Cli {
 pub enum Command {
     /// Start Feedmill: API, dispatcher and fetchers in one process (the default)
     Up(UpArgs),
-    /// Poll a feed from now on
-    Add(AddArgs),
+    /// Subscribe to a feed, by its address or its site's
+    #[command(after_help = reading::ADD_EXAMPLES)]
+    Add(reading::AddArgs),
+    /// Take in a list of feeds (OPML), or a whole account (JSON)
+    #[command(after_help = reading::IMPORT_EXAMPLES)]
+    Import(reading::ImportArgs),
+    /// Write out a list of feeds (OPML), or a whole account (JSON)
+    #[command(after_help = reading::EXPORT_EXAMPLES)]
+    Export(reading::ExportArgs),
+    /// List subscriptions, with unread posts and folders
+    Subscriptions(reading::SubscriptionsArgs),
+    /// End a subscription
+    Unsubscribe(reading::UnsubscribeArgs),
+    /// List posts, newest first
+    #[command(after_help = reading::POSTS_EXAMPLES)]
+    Posts(reading::PostsArgs),
+    /// Mark posts read
+    #[command(after_help = reading::READ_EXAMPLES)]
+    Read(reading::ReadArgs),
+    /// Put a star on posts: they are kept
+    Star(reading::StarArgs),
     /// List the sources, with state and next fetch
     Sources(ListArgs),
     /// List jobs: the last of each source, or the history of one
@@ -57,8 +79,6 @@ pub enum Command {
     Stats(StatsArgs),
     /// Show migrations of what is stored, or run them; while Feedmill is stopped
     Migrate(MigrateArgs),
-    /// List posts, newest first, of one source or of all
-    Posts(PostsArgs),
     /// Show what Feedmill sees in feeds, as JSON; needs nothing running
     Parse(ParseArgs),
     /// Look after users: add, list, invite, reset, delete, token, promote, demote
@@ -112,19 +132,6 @@ pub struct UpArgs {
     /// Let the web pages of this origin use the API, each with a token of its user's; may be said several times
     #[arg(long, value_name = "ORIGIN")]
     pub cors_origin: Vec<String>,
-}
-
-/// Flags of `add`.
-#[derive(Debug, Clone, Args)]
-pub struct AddArgs {
-    /// The feed's address, for example `https://example.org/feed.xml`
-    pub url: String,
-    /// Where the data is.
-    #[command(flatten)]
-    pub data: DataArgs,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Flags of `sources`.
@@ -207,22 +214,6 @@ pub struct MigrateRunArgs {
     /// The others.
     #[command(flatten)]
     pub options: MigrateOptions,
-}
-
-/// Flags of `posts`.
-#[derive(Debug, Clone, Args)]
-pub struct PostsArgs {
-    /// A source's id, as `feedmill sources` shows it
-    pub source: Option<String>,
-    /// At most so many
-    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
-    /// Where the data is.
-    #[command(flatten)]
-    pub data: DataArgs,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Flags of `parse`.

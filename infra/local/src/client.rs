@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The most that the API gives a page.
 const PAGE: usize = 100;
 
+/// The media type of most that is said.
+pub const JSON: &str = "application/json";
+
 /// A client of one running Feedmill.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -92,15 +95,16 @@ impl Client {
         self.call(Method::DELETE, path, Bytes::new()).await
     }
 
-    /// The objects of the list at `path`, which the API calls `name`, page by page until there are `limit`.
+    /// The objects of the list at `path` (which may have a query), which the API calls `name`, page by page until there are `limit`.
     ///
     /// # Errors
     /// As [`Client::get`].
     pub async fn list(&self, path: &str, name: &str, limit: usize) -> Result<Vec<Value>, Trouble> {
         let mut all = Vec::new();
         let mut cursor = String::new();
+        let sign = if path.contains('?') { '&' } else { '?' };
         while all.len() < limit {
-            let page = self.get(&format!("{path}?limit={}{cursor}", PAGE.min(limit - all.len()))).await?;
+            let page = self.get(&format!("{path}{sign}limit={}{cursor}", PAGE.min(limit - all.len()))).await?;
             let objects = page.get(name).and_then(Value::as_array).ok_or_else(not_ours)?;
             all.extend(objects.iter().cloned());
             let Some(next) = page.get("next").and_then(Value::as_str) else {
@@ -116,12 +120,43 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn call(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Value, Trouble> {
-        let (status, bytes) = tokio::time::timeout(PATIENCE, self.exchange(method, path, body.into()))
-            .await
-            .map_err(|_| Trouble::Failed(format!("no answer from {} within 30 seconds", self.address)))??;
-        if status.is_success() {
-            let empty = bytes.is_empty();
-            return if empty { Ok(Value::Null) } else { serde_json::from_slice(&bytes).map_err(|_| not_ours()) };
+        Ok(self.ask(method, path, JSON, body).await?.1)
+    }
+
+    /// Any request whose answer's status says something, too. A choice (300) is an answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Result<(StatusCode, Value), Trouble> {
+        let (status, bytes) = self.fetch(method, path, kind, body).await?;
+        let empty = bytes.is_empty();
+        let value = if empty { Value::Null } else { serde_json::from_slice(&bytes).map_err(|_| not_ours())? };
+        Ok((status, value))
+    }
+
+    /// Any request, and its answer as it came; `kind` is the media type of `body`.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Result<(StatusCode, Bytes), Trouble> {
+        let (status, bytes) =
+            tokio::time::timeout(PATIENCE, self.exchange(method, path, kind, body.into()))
+                .await
+                .map_err(|_| Trouble::Failed(format!("no answer from {} within 30 seconds", self.address)))??;
+        if status.is_success() || status == StatusCode::MULTIPLE_CHOICES {
+            return Ok((status, bytes));
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| not_ours())?;
         let sentence = problem.detail.or(problem.title).unwrap_or_else(|| format!("the API answered {status}"));
@@ -149,7 +184,13 @@ impl Client {
         Ok(value)
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Trouble> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &'static str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), Trouble> {
         let stream = TcpStream::connect(self.address).await.map_err(|error| match error.kind() {
             io::ErrorKind::ConnectionRefused => {
                 Trouble::NotRunning(format!("nothing listens on {}: start Feedmill with `feedmill up`", self.address))
@@ -161,8 +202,8 @@ impl Client {
             .method(method)
             .uri(path)
             .header(HOST, self.address.to_string())
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, JSON)
+            .header(CONTENT_TYPE, kind)
             .header(AUTHORIZATION, self.authorization()?)
             .body(Full::new(body))
             .map_err(|error| Trouble::failed("this cannot be asked", &error))?;

@@ -12,7 +12,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 use crate::table::coloured;
 use crate::trouble::Trouble;
-use crate::{demo, emulate, key, migrate, parse, show, stats, up, user};
+use crate::{demo, emulate, key, migrate, parse, reader, show, stats, up, user};
 
 /// Does what the command line says, and says on standard error, in one line, why not.
 pub async fn run() -> ExitCode {
@@ -44,10 +44,16 @@ fn quiet(cli: &Cli) -> Vars {
 async fn command(cli: Cli, clock: Clock) -> Result<(), Trouble> {
     match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => Box::pin(up::up(&args, clock)).await,
-        Command::Add(args) => show::add(&args).await,
+        Command::Add(args) => reader::add(&args).await,
+        Command::Import(args) => reader::import(&args).await,
+        Command::Export(args) => reader::export(&args).await,
+        Command::Subscriptions(args) => reader::subscriptions(&args).await,
+        Command::Unsubscribe(args) => reader::unsubscribe(&args).await,
+        Command::Read(args) => reader::read(&args, &clock).await,
+        Command::Star(args) => reader::star(&args).await,
         Command::Sources(args) => show::sources(&args, &clock).await,
         Command::Jobs(args) => show::jobs(&args, &clock).await,
-        Command::Posts(args) => show::posts(&args, &clock).await,
+        Command::Posts(args) => reader::posts(&args, &clock).await,
         Command::Stats(args) => stats::stats(&args).await,
         Command::Migrate(args) => Box::pin(migrate::migrate(&args, clock)).await,
         Command::Parse(args) => parse::parse(&args, &clock).await,

@@ -86,6 +86,52 @@ pub struct Post {
     /// Files.
     #[serde(default)]
     pub enclosures: Vec<Value>,
+    /// By whoever asks; unknown where nobody is named.
+    #[serde(default)]
+    pub read: Option<bool>,
+    /// Likewise.
+    #[serde(default)]
+    pub starred: Option<bool>,
+    /// Likewise.
+    #[serde(default)]
+    pub labels: Option<Vec<String>>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Subscription {
+    /// Short id, that of its source.
+    pub id: String,
+    /// What its reader or the feed calls it.
+    pub title: String,
+    /// Ids.
+    pub folders: Vec<String>,
+    /// Of the feed; a private one's is not told.
+    pub url: Option<String>,
+    /// Posts.
+    pub unread: u64,
+    /// `active`, `gone`, …
+    pub state: String,
+    /// The last one that ended.
+    pub last_finished_job: Option<Job>,
+}
+
+/// A folder.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Folder {
+    /// Short id.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+}
+
+/// An object of the API as `T`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_one<T: for<'de> Deserialize<'de>>(object: &Value) -> Result<T, Trouble> {
+    T::deserialize(object)
+        .map_err(|error| Trouble::failed("the API answers in another way than this version expects", &error))
 }
 
 /// Objects of the API as `T`.
@@ -93,10 +139,5 @@ pub struct Post {
 /// # Errors
 /// [`Trouble::Failed`] when they are something else.
 pub fn read<T: for<'de> Deserialize<'de>>(objects: &[Value]) -> Result<Vec<T>, Trouble> {
-    let read = |object| T::deserialize(object);
-    objects
-        .iter()
-        .map(read)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Trouble::failed("the API answers in another way than this version expects", &error))
+    objects.iter().map(read_one).collect()
 }

@@ -5,9 +5,9 @@ mod follow;
 use std::io::Write as _;
 
 use boot::clock::Clock;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::cli::{AddArgs, JobsArgs, ListArgs, PostsArgs};
+use crate::cli::{JobsArgs, ListArgs};
 use crate::client::Client;
 use crate::shapes::{self, Job, Post, Source};
 use crate::signals;
@@ -20,24 +20,10 @@ pub use follow::{Follower, follow};
 /// More sources than this are not for a terminal.
 const MANY: usize = 100_000;
 
-/// `feedmill add`.
-///
-/// # Errors
-/// [`Trouble`] with the API's own sentence.
-pub async fn add(args: &AddArgs) -> Result<(), Trouble> {
-    let source = Client::of(&args.data)?.post("/v1/sources", &json!({ "url": args.url })).await?;
-    if args.json {
-        return print_json(&source);
-    }
-    let id = source.get("id").and_then(Value::as_str).unwrap_or_default();
-    let (url, flag) = (&args.url, args.data.flag());
-    say(&format!("{id}  {url}\nIts first fetch is queued; see it with: feedmill jobs{flag} --follow {id}"))
-}
-
 /// `feedmill sources`.
 ///
 /// # Errors
-/// As [`add`].
+/// [`Trouble`] with the API's own sentence.
 pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
     let objects = Client::of(&args.data)?.list("/v1/sources", "sources", MANY).await?;
     if args.json {
@@ -51,7 +37,7 @@ pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
         let fetched = source.last_finished_job.as_ref().and_then(|job| job.ended_at.as_deref());
         vec![
             plain(&source.id),
-            words::state(source),
+            words::state(&source.state, source.last_finished_job.as_ref()),
             plain(source.post_count.to_string()),
             dim(fetched.map_or_else(|| "never".to_owned(), |at| words::relative(at, clock()))),
             plain(words::title(source)),
@@ -65,7 +51,7 @@ pub async fn sources(args: &ListArgs, clock: &Clock) -> Result<(), Trouble> {
 /// `feedmill jobs`.
 ///
 /// # Errors
-/// As [`add`].
+/// As [`sources`].
 pub async fn jobs(args: &JobsArgs, clock: &Clock) -> Result<(), Trouble> {
     let client = Client::of(&args.data)?;
     if args.follow {
@@ -114,28 +100,31 @@ async fn latest_jobs(client: &Client, limit: usize) -> Result<Vec<Value>, Troubl
     Ok(jobs)
 }
 
-/// `feedmill posts`.
+/// `feedmill posts` where nobody has an account: of one source or of all.
 ///
 /// # Errors
-/// As [`add`].
-pub async fn posts(args: &PostsArgs, clock: &Clock) -> Result<(), Trouble> {
-    let client = Client::of(&args.data)?;
-    let limit = usize::try_from(args.limit).unwrap_or(MANY);
-    let objects = match &args.source {
+/// As [`sources`].
+pub(crate) async fn posts_of_all(
+    client: &Client,
+    source: Option<&str>,
+    limit: usize,
+    json: bool,
+    clock: &Clock,
+) -> Result<(), Trouble> {
+    let objects = match source {
         Some(source) => client.list(&format!("/v1/sources/{}/posts", segment(source)?), "posts", limit).await?,
-        None => newest_posts(&client, limit).await?,
+        None => newest_posts(client, limit).await?,
     };
-    if args.json {
+    if json {
         return print_json(&Value::Array(objects));
     }
     let posts: Vec<Post> = shapes::read(&objects)?;
     let row = |post: &Post| -> Vec<Cell> {
-        let title = post.title.as_deref().or(post.url.as_deref()).unwrap_or("(untitled)");
         vec![
             plain(&post.id),
             plain(&post.source),
             dim(words::relative(&post.published, clock())),
-            plain(title),
+            plain(words::post_title(post)),
             dim(post.url.as_deref().unwrap_or_default()),
         ]
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anstyle::AnsiColor;
 use domain::time::Timestamp;
 
-use crate::shapes::{Job, NextFetch, Source};
+use crate::shapes::{Job, NextFetch, Post, Source};
 use crate::table::{Cell, coloured, dim, plain};
 
 /// `12 s`, `5 min`, `3 h`, `2 d`: the largest unit that says enough.
@@ -76,9 +76,9 @@ pub fn result(job: &Job) -> Cell {
 }
 
 /// A source's state; an active one that fails is trouble too.
-pub fn state(source: &Source) -> Cell {
-    let failing = source.last_finished_job.as_ref().and_then(|job| job.error_code.clone());
-    match (source.state.as_str(), failing) {
+pub fn state(state: &str, last_job: Option<&Job>) -> Cell {
+    let failing = last_job.and_then(|job| job.error_code.clone());
+    match (state, failing) {
         ("active", None) => coloured(AnsiColor::Green, "active"),
         ("active", Some(code)) => coloured(AnsiColor::Red, code),
         (other, _) => coloured(AnsiColor::Yellow, other),
@@ -91,6 +91,11 @@ pub fn next(next: Option<&NextFetch>, now: Timestamp) -> Cell {
         Some(next) => plain(format!("{}: {}", relative(&next.at, now), next.detail)),
         None => dim("never"),
     }
+}
+
+/// What a post is called.
+pub fn post_title(post: &Post) -> &str {
+    post.title.as_deref().or(post.url.as_deref()).unwrap_or("(untitled)")
 }
 
 /// What a source is called.

@@ -22,6 +22,8 @@ mod people;
 mod platform;
 mod private;
 mod process;
+mod reader;
+mod story;
 mod template;
 mod terminal;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -61,20 +61,37 @@ fn in_a_pipe(args: &[&str], variables: &[(&str, &str)]) -> String {
 
 /// `feedmill` with its standard output on a terminal.
 fn on_a_terminal(args: &[&str], variables: &[(&str, &str)]) -> String {
+    let (success, shown) = shown(command(args, variables), None);
+    assert!(success, "{args:?}: {shown}");
+    shown
+}
+
+/// `feedmill` all on a terminal, where somebody types that: whether it worked, and what was shown.
+pub(super) fn typing(args: &[&str], typed: &str) -> (bool, String) {
+    shown(command(args, &[]), Some(typed))
+}
+
+fn shown(mut command: Command, typed: Option<&str>) -> (bool, String) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
     let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-    let theirs = File::options().read(true).write(true).open(name).unwrap();
-    // The command goes at once, and our copy of its end with it: else there would be no end to read to.
-    let mut child = command(args, variables).stdout(theirs).spawn().unwrap();
-    let (mut text, mut part, mut ours) = (Vec::new(), [0; 4096], File::from(ours));
+    let theirs = || File::options().read(true).write(true).open(&name).unwrap();
+    command.stdout(theirs());
+    let mut ours = File::from(ours);
+    if let Some(typed) = typed {
+        command.stdin(theirs()).stderr(theirs());
+        ours.write_all(typed.as_bytes()).unwrap();
+    }
+    let mut child = command.spawn().unwrap();
+    // Our copy of its end goes: else there would be no end to read to.
+    drop(command);
+    let (mut text, mut part) = (Vec::new(), [0; 4096]);
     // A terminal whose other end is closed says so by an error.
     while let Ok(read @ 1..) = ours.read(&mut part) {
         text.extend_from_slice(&part[..read]);
     }
-    assert!(child.wait().unwrap().success(), "{args:?}");
-    String::from_utf8(text).unwrap()
+    (child.wait().unwrap().success(), String::from_utf8(text).unwrap())
 }
 
 fn command(args: &[&str], variables: &[(&str, &str)]) -> Command {

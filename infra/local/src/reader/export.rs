@@ -1,0 +1,32 @@
+//! `feedmill export`.
+
+use std::io::Write as _;
+
+use http::Method;
+
+use super::person;
+use crate::cli::reading::{ExportArgs, Format};
+use crate::client::JSON;
+use crate::trouble::Trouble;
+
+/// Writes out a list of feeds or an account.
+///
+/// # Errors
+/// [`Trouble`] when the API refuses or the file cannot be written.
+pub async fn export(args: &ExportArgs) -> Result<(), Trouble> {
+    let client = person(args.user.as_deref(), &args.data).await?;
+    let path = match args.format {
+        Format::Opml => "/v1/opml",
+        Format::Json => "/v1/account/export",
+    };
+    let (_, bytes) = client.fetch(Method::GET, path, JSON, Vec::new()).await?;
+    match &args.output {
+        Some(file) => std::fs::write(file, &bytes)
+            .map_err(|error| Trouble::failed(format!("cannot write {}", file.display()), &error)),
+        None => {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&bytes)?;
+            Ok(out.flush()?)
+        }
+    }
+}

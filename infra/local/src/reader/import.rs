@@ -1,0 +1,178 @@
+//! `feedmill import`.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::Path;
+
+use feed::opml::{self, Opml};
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::parts::{part_of, parts};
+use super::who;
+use crate::cli::reading::ImportArgs;
+use crate::client::{Client, JSON};
+use crate::progress::Progress;
+use crate::shapes;
+use crate::show::{print_json, say, table};
+use crate::table::{Cell, dim, plain};
+use crate::trouble::Trouble;
+
+/// A larger file is not read.
+const MOST_BYTES: u64 = 64 << 20;
+/// The media type of a list.
+const OPML: &str = "text/x-opml";
+
+/// What became of a file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Imported {
+    added: usize,
+    known: usize,
+    refused: Vec<Refused>,
+    refused_count: usize,
+    /// Rows that there was no time for.
+    #[serde(default, skip_serializing)]
+    left: usize,
+}
+
+/// A row that could not be taken.
+#[derive(Debug, Serialize, Deserialize)]
+struct Refused {
+    line: Option<usize>,
+    title: Option<String>,
+    url: Option<String>,
+    code: String,
+    reason: String,
+}
+
+/// Takes in a list of feeds or an account, whichever the file is.
+///
+/// # Errors
+/// [`Trouble::Failed`] if nothing could be taken.
+pub async fn import(args: &ImportArgs) -> Result<(), Trouble> {
+    let client = who(&args.who).await?;
+    let bytes = contents(&args.file)?;
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    if is_object { import_account(&client, bytes, args).await } else { import_list(&client, &bytes, args).await }
+}
+
+fn contents(file: &Path) -> Result<Vec<u8>, Trouble> {
+    let unreadable = |error: std::io::Error| Trouble::failed(format!("cannot read {}", file.display()), &error);
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    };
+    let length = u64::try_from(read.map_err(unreadable)?).unwrap_or(u64::MAX);
+    if length > MOST_BYTES {
+        return Err(Trouble::Failed(format!("{} has more than 64 MB: that is no such file", file.display())));
+    }
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes))
+}
+
+async fn import_list(client: &Client, bytes: &[u8], args: &ImportArgs) -> Result<(), Trouble> {
+    let (list, lines) = opml::read_with_lines(bytes).map_err(|error| Trouble::failed(args.file.display(), &error))?;
+    let lines: HashMap<&str, usize> = list.feeds.iter().map(|feed| feed.url.as_str()).zip(lines).collect();
+    let mut progress = Progress::new(list.feeds.len(), args.who.json);
+    let mut done = Imported::default();
+    for part in parts(&list) {
+        if let Err(trouble) = send(client, part, &lines, &mut done, &mut progress).await {
+            progress.clear();
+            let dealt = done.added + done.known + done.refused_count;
+            return Err(match dealt {
+                0 => trouble,
+                _ => Trouble::Failed(format!(
+                    "{trouble}. {} of {} rows are done; the same file again goes on with the others",
+                    dealt,
+                    list.feeds.len()
+                )),
+            });
+        }
+    }
+    progress.clear();
+    for row in &list.refused {
+        let code = serde_json::to_value(row.reason).ok().and_then(|code| code.as_str().map(str::to_owned));
+        done.refused_count += 1;
+        done.refused.push(Refused {
+            line: Some(row.line),
+            title: row.title.clone(),
+            url: None,
+            code: code.unwrap_or_default(),
+            reason: row.reason.to_string(),
+        });
+    }
+    done.refused.sort_by_key(|row| row.line);
+    tell(&done, args)
+}
+
+/// Sends a part until all of it is dealt with. `lines` are those of its addresses in the whole file.
+async fn send(
+    client: &Client,
+    mut part: Opml,
+    lines: &HashMap<&str, usize>,
+    done: &mut Imported,
+    progress: &mut Progress,
+) -> Result<(), Trouble> {
+    loop {
+        let written = opml::write(&part);
+        // As the API reads it: in this order, on these lines.
+        let (read, read_lines) = opml::read_with_lines(written.as_bytes()).unwrap_or_default();
+        let (_, answer) = client.ask(Method::POST, "/v1/opml", OPML, written).await?;
+        let came: Imported = shapes::read_one(&answer)?;
+        done.added += came.added;
+        done.known += came.known;
+        done.refused_count += came.refused_count;
+        done.refused.extend(came.refused.into_iter().map(|mut row| {
+            let feed = row.line.and_then(|line| read_lines.iter().position(|known| *known == line));
+            row.line = feed.and_then(|at| lines.get(read.feeds.get(at)?.url.as_str()).copied());
+            row
+        }));
+        progress.show(done.added + done.known + done.refused_count);
+        if came.left == 0 {
+            return Ok(());
+        }
+        if came.left >= read.feeds.len() {
+            return Err(Trouble::Failed("Feedmill is too busy to take in more now".to_owned()));
+        }
+        part = part_of(&read, read.feeds[read.feeds.len() - came.left..].to_vec());
+    }
+}
+
+/// An account comes in one piece.
+async fn import_account(client: &Client, bytes: Vec<u8>, args: &ImportArgs) -> Result<(), Trouble> {
+    let told = client.ask(Method::POST, "/v1/account/import", JSON, bytes).await?.1;
+    print_account(&told, args)
+}
+
+fn print_account(told: &Value, args: &ImportArgs) -> Result<(), Trouble> {
+    if args.who.json { print_json(told) } else { say(&told.to_string()) }
+}
+
+fn tell(done: &Imported, args: &ImportArgs) -> Result<(), Trouble> {
+    if args.who.json {
+        print_json(done)?;
+    } else {
+        if !done.refused.is_empty() {
+            let rows: Vec<_> = done.refused.iter().map(row).collect();
+            table(&["LINE", "FEED", "NOT TAKEN, BECAUSE"], &rows)?;
+        }
+        let not_told = done.refused_count.saturating_sub(done.refused.len());
+        if not_told > 0 {
+            say(&format!("and {not_told} more"))?;
+        }
+        say(&format!("{} added, {} known before, {} not taken", done.added, done.known, done.refused_count))?;
+    }
+    match (done.added + done.known, done.refused_count) {
+        (0, 0) => Err(Trouble::Failed(format!("{} names no feeds", args.file.display()))),
+        (0, _) => Err(Trouble::Failed("nothing could be taken".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn row(refused: &Refused) -> Vec<Cell> {
+    let name = refused.title.as_deref().or(refused.url.as_deref()).unwrap_or("(untitled)");
+    let line = refused.line.map(|line| line.to_string()).unwrap_or_default();
+    vec![dim(line), plain(name), plain(&refused.reason)]
+}

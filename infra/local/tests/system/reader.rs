@@ -1,0 +1,238 @@
+//! What a person does at the command line: subscribe, take lists in and out, read.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use boot::clock;
+use local::client::Client;
+use local::machine::Machine;
+use origin::{Origin, Reply};
+use serde_json::{Value, json};
+
+use super::cli::{check_refused, feedmill};
+use super::terminal::typing;
+use super::world::{folder, rss, serve, start};
+
+const ADA: &str = "ada@example.org";
+
+/// A Feedmill where Ada, and nobody else, has an account; and its folder.
+struct World {
+    data: tempfile::TempDir,
+    machine: Machine,
+    origin: Origin,
+}
+
+impl World {
+    async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let machine = start(folder(data.path()), clock::system()).await;
+        Self { data, machine, origin: Origin::start().await.unwrap() }
+    }
+
+    async fn with_ada() -> Self {
+        let world = Self::new().await;
+        world.account(ADA).await;
+        world
+    }
+
+    async fn account(&self, email: &str) {
+        let body = json!({ "email": email, "password": "correct horse" });
+        self.machine.client().post("/v1/users", &body).await.unwrap();
+    }
+
+    fn ada(&self) -> Client {
+        self.machine.client().in_the_name_of(ADA)
+    }
+
+    fn path(&self) -> &str {
+        self.data.path().to_str().unwrap()
+    }
+
+    /// What a command that works prints.
+    async fn call(&self, args: &[&str]) -> String {
+        let (code, out, err) = feedmill(&[args, &["--data", self.path()]].concat(), "").await;
+        assert_eq!(code, 0, "{args:?}: {out}{err}");
+        out
+    }
+
+    async fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.call(&[args, &["--json"]].concat()).await).unwrap()
+    }
+
+    async fn refused(&self, args: &[&str], input: &str, expected: &str) {
+        check_refused(&[args, &["--data", self.path()]].concat(), input, 1, expected).await;
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.data.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_clear_whose_things_a_command_speaks_of() {
+    let world = World::new().await;
+    serve(&world.origin, "news", || 1);
+    let url = world.origin.url("/news.xml");
+    for args in [&["subscriptions"][..], &["posts", "--unread"], &["export"], &["add", &url, "--folder", "News"]] {
+        world.refused(args, "", "no account yet: make one with `feedmill user add --admin").await;
+    }
+    assert!(world.call(&["add", &url]).await.contains("polled for nobody in particular"));
+
+    world.account(ADA).await;
+    assert!(world.call(&["add", &url]).await.contains("1 unread"), "the only account");
+    world.account("bob@example.org").await;
+    for args in [&["subscriptions"][..], &["posts"], &["add", &url], &["read", "--all"], &["import", "-"]] {
+        world.refused(args, "", "several accounts: say whose with --user EMAIL").await;
+    }
+    assert_eq!(world.json(&["subscriptions", "--user", ADA]).await.as_array().unwrap().len(), 1);
+    assert!(world.call(&["subscriptions", "--user", "bob@example.org"]).await.contains("no subscriptions yet"));
+    world.refused(&["posts", "--user", "nobody@example.org"], "", "no user with this id or e-mail address").await;
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_is_subscribed_to_by_the_feed_that_is_chosen() {
+    let world = World::with_ada().await;
+    let links = r#"<link rel="alternate" type="application/rss+xml" title="All" href="/all.xml">
+        <link rel="alternate" type="application/rss+xml" title="Sport" href="/sport.xml">"#;
+    world
+        .origin
+        .always("/", Reply::ok(format!("<html><head>{links}</head></html>")).header("content-type", "text/html"));
+    serve(&world.origin, "all", || 3);
+    serve(&world.origin, "sport", || 2);
+    let site = world.origin.url("/");
+    let (code, out, err) = feedmill(&["add", &site, "--data", world.path()], "").await;
+    assert!(code == 1 && err.contains("several feeds: add one of them by its address"), "{out}{err}");
+    assert!(out.contains("/all.xml") && out.contains("/sport.xml"), "{out}");
+
+    let path = world.path().to_owned();
+    let chosen = tokio::task::spawn_blocking(move || {
+        let args = ["add", &site, "--title", "My sport", "--folder", "News", "--folder", "Fun", "--data", &path];
+        (typing(&args, "7\n"), typing(&args, "2\n"))
+    });
+    let (none, sport) = chosen.await.unwrap();
+    assert!(!none.0 && none.1.contains("nothing was added"), "{}", none.1);
+    assert!(sport.0 && sport.1.contains("My sport") && sport.1.contains("2 new posts"), "{}", sport.1);
+    let listed = world.call(&["subscriptions"]).await;
+    assert!(["My sport", "Fun", "News", "/sport.xml", "active"].iter().all(|text| listed.contains(text)), "{listed}");
+
+    let url = world.origin.url("/sport.xml");
+    let again = world.call(&["add", &url, "--folder", "Later"]).await;
+    assert!(again.contains("before"), "{again}");
+    let known = world.json(&["subscriptions"]).await;
+    assert_eq!(known[0]["folders"].as_array().unwrap().len(), 3, "{known}");
+
+    let gone = world.origin.url("/missing.xml");
+    world.refused(&["add", &gone], "", "").await;
+    assert!(world.call(&["unsubscribe", &url]).await.contains("My sport"));
+    world.refused(&["unsubscribe", &url], "", "no such subscription").await;
+    world.machine.stop().await;
+}
+
+/// A list of so many feeds, each on a host of its own, with three rows that cannot be taken.
+fn list(origin: &Origin, count: usize) -> String {
+    let mut rows = String::new();
+    for n in 0..count {
+        let url = origin.url_at(&format!("h{n}.localhost"), &format!("/{n}.xml"));
+        origin.always(&format!("/{n}.xml"), Reply::ok(rss(&format!("feed {n}"), 2)).header("etag", "\"1\""));
+        write!(rows, "<outline text=\"Folder {}\"><outline text=\"Feed {n}\" xmlUrl=\"{url}\"/></outline>\n", n % 5)
+            .unwrap();
+    }
+    let bad = "<outline text=\"Nowhere\" type=\"rss\"/>\n<outline text=\"Old\" xmlUrl=\"gopher://example.org/\"/>\n";
+    let port = "<outline text=\"No name\" xmlUrl=\"http://nobody:8@/\"/>";
+    format!("<opml version=\"2.0\"><body>\n{bad}{rows}{port}\n</body></opml>\n")
+}
+
+fn addresses(opml: &str) -> BTreeSet<String> {
+    feed::opml::read(opml.as_bytes()).unwrap().feeds.into_iter().map(|feed| feed.url).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_goes_in_with_its_bad_rows_named_and_comes_out_again() {
+    let world = World::with_ada().await;
+    let file = world.file("feeds.opml", &list(&world.origin, 60));
+    let (code, out, err) = feedmill(&["import", &file, "--data", world.path()], "").await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.ends_with("60 added, 0 known before, 3 not taken\n"), "{out}");
+    for (line, title) in [("2 ", "Nowhere"), ("3 ", "Old"), ("64 ", "No name")] {
+        assert!(out.lines().any(|row| row.starts_with(line) && row.contains(title)), "{line} {title}: {out}");
+    }
+    assert!(err.lines().all(|line| line.ends_with(" of 60")) && err.contains("60 of 60"), "{err}");
+
+    let again = world.json(&["import", &file]).await;
+    assert_eq!((&again["added"], &again["known"], &again["refused_count"]), (&json!(0), &json!(60), &json!(3)));
+    let exported = world.call(&["export"]).await;
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(addresses(&exported), addresses(&written));
+    let copy = world.data.path().join("copy.opml");
+    world.call(&["export", "--format", "opml", "-o", copy.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), exported);
+
+    world.account("bob@example.org").await;
+    let path = world.path().to_owned();
+    let args = move || typing(&["import", copy.to_str().unwrap(), "--user", "bob@example.org", "--data", &path], "");
+    let (success, shown) = tokio::task::spawn_blocking(args).await.unwrap();
+    assert!(success && shown.contains("[####") && shown.contains("] 60/60"), "a bar on a terminal: {shown:?}");
+    assert!(shown.contains("60 added") && !shown.contains("60 of 60"), "{shown:?}");
+    assert_eq!(world.call(&["export", "--user", "bob@example.org"]).await, exported, "it comes out as it went in");
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_of_nothing_says_why() {
+    let world = World::with_ada().await;
+    for (input, expected) in
+        [("", "the file is empty"), ("<html></html>", "not OPML"), ("<opml><body></body></opml>", "names no feeds")]
+    {
+        world.refused(&["import", "-"], input, expected).await;
+    }
+    world.refused(&["import", "/nowhere/feeds.opml"], "", "cannot read /nowhere/feeds.opml").await;
+    let bad = "<opml><body><outline text='x' xmlUrl='gopher://x/'/></body></opml>";
+    let (code, out, err) = feedmill(&["import", "-", "--data", world.path()], bad).await;
+    assert!(code == 1 && out.contains("0 added") && err.contains("nothing could be taken"), "{out}{err}");
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_are_listed_read_and_starred() {
+    let world = World::with_ada().await;
+    serve(&world.origin, "news", || 3);
+    serve(&world.origin, "other", || 2);
+    let news = world.json(&["add", &world.origin.url("/news.xml"), "--folder", "Daily"]).await;
+    world.json(&["add", &world.origin.url_at("other.localhost", "/other.xml")]).await;
+    let news = news["id"].as_str().unwrap();
+    let count = async |args: &[&str]| world.json(&[&["posts"], args].concat()).await.as_array().unwrap().len();
+    for (args, expected) in [
+        (&["--unread"][..], 5),
+        (&[news], 3),
+        (&["--source", news, "--limit", "2"], 2),
+        (&["--folder", "daily", "--unread"], 3),
+        (&["--starred"], 0),
+    ] {
+        assert_eq!(count(args).await, expected, "{args:?}");
+    }
+    world.refused(&["posts", "--folder", "Weekly"], "", "no such folder; there are: Daily").await;
+    let posts = world.json(&["posts", news]).await;
+    let id = |at: usize| posts[at]["id"].as_str().unwrap();
+
+    assert!(world.call(&["read", id(0), id(1)]).await.contains("2 posts are read"));
+    assert!(world.call(&["star", id(2)]).await.contains("1 post is starred"));
+    assert_eq!((count(&["--unread"]).await, count(&["--starred"]).await), (3, 1));
+    let starred = world.call(&["posts", "--starred"]).await;
+    assert!(starred.contains('★') && starred.contains(id(2)) && starred.contains("news"), "{starred}");
+    world.call(&["read", "--undo", id(0)]).await;
+    assert_eq!(count(&["--unread"]).await, 4);
+    world.call(&["read", "--all", "--folder", "Daily"]).await;
+    assert_eq!(count(&["--unread"]).await, 2);
+    assert_eq!(world.json(&["read", "--all"]).await, json!({ "unread": 0 }));
+    world.call(&["star", "--undo", id(2)]).await;
+    assert_eq!((count(&["--unread"]).await, count(&["--starred"]).await), (0, 0));
+    world.refused(&["star", "00000000"], "", "").await;
+    world.refused(&["star", "../users"], "", "no post id").await;
+    assert_eq!(world.ada().get("/v1/counts").await.unwrap()["unread"], 0);
+    assert!(Path::new(world.path()).exists());
+    world.machine.stop().await;
+}
