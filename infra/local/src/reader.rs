@@ -1,5 +1,6 @@
 //! The commands of a person who reads: subscriptions, lists of feeds, posts and marks. The API is asked by the operator, in that person's name.
 
+mod account;
 mod add;
 mod export;
 mod import;

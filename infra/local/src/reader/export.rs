@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use http::Method;
 
-use super::person;
+use super::{account, person};
 use crate::cli::reading::{ExportArgs, Format};
 use crate::client::JSON;
 use crate::trouble::Trouble;
@@ -15,11 +15,10 @@ use crate::trouble::Trouble;
 /// [`Trouble`] when the API refuses or the file cannot be written.
 pub async fn export(args: &ExportArgs) -> Result<(), Trouble> {
     let client = person(args.user.as_deref(), &args.data).await?;
-    let path = match args.format {
-        Format::Opml => "/v1/opml",
-        Format::Json => "/v1/account/export",
+    let bytes = match args.format {
+        Format::Opml => client.fetch(Method::GET, "/v1/opml", JSON, Vec::new()).await?.1.to_vec(),
+        Format::Json => account::exported(&client).await?,
     };
-    let (_, bytes) = client.fetch(Method::GET, path, JSON, Vec::new()).await?;
     match &args.output {
         Some(file) => std::fs::write(file, &bytes)
             .map_err(|error| Trouble::failed(format!("cannot write {}", file.display()), &error)),

@@ -7,12 +7,12 @@ use std::path::Path;
 use feed::opml::{self, Opml};
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::parts::{part_of, parts};
-use super::who;
+use super::{account, who};
 use crate::cli::reading::ImportArgs;
-use crate::client::{Client, JSON};
+use crate::client::Client;
 use crate::progress::Progress;
 use crate::shapes;
 use crate::show::{print_json, say, table};
@@ -26,19 +26,19 @@ const OPML: &str = "text/x-opml";
 
 /// What became of a file.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Imported {
-    added: usize,
-    known: usize,
-    refused: Vec<Refused>,
-    refused_count: usize,
+pub(super) struct Imported {
+    pub(super) added: usize,
+    pub(super) known: usize,
+    pub(super) refused: Vec<Refused>,
+    pub(super) refused_count: usize,
     /// Rows that there was no time for.
     #[serde(default, skip_serializing)]
-    left: usize,
+    pub(super) left: usize,
 }
 
 /// A row that could not be taken.
 #[derive(Debug, Serialize, Deserialize)]
-struct Refused {
+pub(super) struct Refused {
     line: Option<usize>,
     title: Option<String>,
     url: Option<String>,
@@ -54,11 +54,11 @@ pub async fn import(args: &ImportArgs) -> Result<(), Trouble> {
     let client = who(&args.who).await?;
     let bytes = contents(&args.file)?;
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-    if is_object { import_account(&client, bytes, args).await } else { import_list(&client, &bytes, args).await }
+    if is_object { import_account(&client, &bytes, args).await } else { import_list(&client, &bytes, args).await }
 }
 
 fn contents(file: &Path) -> Result<Vec<u8>, Trouble> {
-    let unreadable = |error: std::io::Error| Trouble::failed(format!("cannot read {}", file.display()), &error);
+    let unreadable = |error: std::io::Error| Trouble::failed(format!("cannot read {}", name(file)), &error);
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)
@@ -67,13 +67,16 @@ fn contents(file: &Path) -> Result<Vec<u8>, Trouble> {
     };
     let length = u64::try_from(read.map_err(unreadable)?).unwrap_or(u64::MAX);
     if length > MOST_BYTES {
-        return Err(Trouble::Failed(format!("{} has more than 64 MB: that is no such file", file.display())));
+        return Err(Trouble::Failed(format!("{} has more than 64 MB: that is no such file", name(file))));
     }
     Ok(bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes))
 }
 
 async fn import_list(client: &Client, bytes: &[u8], args: &ImportArgs) -> Result<(), Trouble> {
-    let (list, lines) = opml::read_with_lines(bytes).map_err(|error| Trouble::failed(args.file.display(), &error))?;
+    let (list, lines) = opml::read_with_lines(bytes).map_err(|error| Trouble::failed(name(&args.file), &error))?;
+    if list.feeds.is_empty() && list.refused.is_empty() {
+        return Err(Trouble::Failed(format!("{} names no feeds", name(&args.file))));
+    }
     let lines: HashMap<&str, usize> = list.feeds.iter().map(|feed| feed.url.as_str()).zip(lines).collect();
     let mut progress = Progress::new(list.feeds.len(), args.who.json);
     let mut done = Imported::default();
@@ -140,35 +143,45 @@ async fn send(
     }
 }
 
-/// An account comes in one piece.
-async fn import_account(client: &Client, bytes: Vec<u8>, args: &ImportArgs) -> Result<(), Trouble> {
-    let told = client.ask(Method::POST, "/v1/account/import", JSON, bytes).await?.1;
-    print_account(&told, args)
+async fn import_account(client: &Client, bytes: &[u8], args: &ImportArgs) -> Result<(), Trouble> {
+    let unreadable = |error| Trouble::failed(format!("{} is no exported account", name(&args.file)), &error);
+    let account: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let came = account::send(client, account, args.who.json).await?;
+    if args.who.json {
+        let (kept, missing) = (came.kept, came.kept_missing);
+        return print_json(&json!({ "subscriptions": came.subscriptions, "kept": kept, "kept_missing": missing }));
+    }
+    show(&came.subscriptions)?;
+    say(&format!("{} posts kept, {} not here to be kept", came.kept, came.kept_missing))
 }
 
-fn print_account(told: &Value, args: &ImportArgs) -> Result<(), Trouble> {
-    if args.who.json { print_json(told) } else { say(&told.to_string()) }
+/// As a person calls it.
+fn name(file: &Path) -> String {
+    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
 }
 
 fn tell(done: &Imported, args: &ImportArgs) -> Result<(), Trouble> {
     if args.who.json {
-        print_json(done)?;
+        print_json(done)?
     } else {
-        if !done.refused.is_empty() {
-            let rows: Vec<_> = done.refused.iter().map(row).collect();
-            table(&["LINE", "FEED", "NOT TAKEN, BECAUSE"], &rows)?;
-        }
-        let not_told = done.refused_count.saturating_sub(done.refused.len());
-        if not_told > 0 {
-            say(&format!("and {not_told} more"))?;
-        }
-        say(&format!("{} added, {} known before, {} not taken", done.added, done.known, done.refused_count))?;
+        show(done)?
     }
-    match (done.added + done.known, done.refused_count) {
-        (0, 0) => Err(Trouble::Failed(format!("{} names no feeds", args.file.display()))),
-        (0, _) => Err(Trouble::Failed("nothing could be taken".to_owned())),
+    match done.added + done.known {
+        0 => Err(Trouble::Failed("nothing could be taken".to_owned())),
         _ => Ok(()),
     }
+}
+
+fn show(done: &Imported) -> Result<(), Trouble> {
+    if !done.refused.is_empty() {
+        let rows: Vec<_> = done.refused.iter().map(row).collect();
+        table(&["LINE", "FEED", "NOT TAKEN, BECAUSE"], &rows)?;
+    }
+    let not_told = done.refused_count.saturating_sub(done.refused.len());
+    if not_told > 0 {
+        say(&format!("and {not_told} more"))?;
+    }
+    say(&format!("{} added, {} known before, {} not taken", done.added, done.known, done.refused_count))
 }
 
 fn row(refused: &Refused) -> Vec<Cell> {

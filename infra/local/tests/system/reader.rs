@@ -182,6 +182,37 @@ async fn a_list_goes_in_with_its_bad_rows_named_and_comes_out_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_taken_along_and_comes_back() {
+    let world = World::with_ada().await;
+    let file = world.file("feeds.opml", &list(&world.origin, 5));
+    world.call(&["import", &file]).await;
+    serve(&world.origin, "news", || 3);
+    let news = world.json(&["add", &world.origin.url("/news.xml"), "--title", "Mine"]).await;
+    let posts = world.json(&["posts", news["id"].as_str().unwrap()]).await;
+    let id = |at: usize| posts[at]["id"].as_str().unwrap();
+    world.call(&["star", id(0), id(2)]).await;
+    let copy = world.data.path().join("account.json");
+    let copy = copy.to_str().unwrap();
+    world.call(&["export", "--format", "json", "-o", copy]).await;
+
+    world.account("bob@example.org").await;
+    let bob = ["--user", "bob@example.org"];
+    let told = world.call(&[&["import", copy], &bob[..]].concat()).await;
+    assert!(told.contains("6 added, 0 known before, 0 not taken") && told.contains("2 posts kept, 0 not"), "{told}");
+    let both = [world.call(&["export", "--user", ADA]).await, world.call(&[&["export"], &bob[..]].concat()).await];
+    assert_eq!(both[0], both[1]);
+    let starred = world.json(&[&["posts", "--starred"], &bob[..]].concat()).await;
+    assert_eq!(starred.as_array().unwrap().len(), 2);
+    let again = world.json(&[&["import", copy], &bob[..]].concat()).await;
+    assert_eq!((&again["subscriptions"]["added"], &again["subscriptions"]["known"]), (&json!(0), &json!(6)));
+    for broken in ["{", "{}"] {
+        let (code, out, err) = feedmill(&[&["import", "-", "--data", world.path()], &bob[..]].concat(), broken).await;
+        assert!(code == 1 && out.is_empty() && err.contains("account"), "{broken}: {out}{err}");
+    }
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_of_nothing_says_why() {
     let world = World::with_ada().await;
     for (input, expected) in
