@@ -138,7 +138,7 @@ fn list(origin: &Origin, count: usize) -> String {
     for n in 0..count {
         let url = origin.url_at(&format!("h{n}.localhost"), &format!("/{n}.xml"));
         origin.always(&format!("/{n}.xml"), Reply::ok(rss(&format!("feed {n}"), 2)).header("etag", "\"1\""));
-        write!(rows, "<outline text=\"Folder {}\"><outline text=\"Feed {n}\" xmlUrl=\"{url}\"/></outline>\n", n % 5)
+        writeln!(rows, "<outline text=\"Folder {}\"><outline text=\"Feed {n}\" xmlUrl=\"{url}\"/></outline>", n % 5)
             .unwrap();
     }
     let bad = "<outline text=\"Nowhere\" type=\"rss\"/>\n<outline text=\"Old\" xmlUrl=\"gopher://example.org/\"/>\n";
