@@ -28,7 +28,7 @@ pub use posts::posts;
 /// More than this are not for a terminal.
 const MANY: usize = 100_000;
 
-/// A client in the name of whom the command speaks of; `None` where nobody has an account.
+/// A client in the name of whom the command speaks of, and `true`; one in nobody's name, and `false`, where nobody has an account.
 async fn someone(user: Option<&str>, data: &DataArgs) -> Result<(Client, bool), Trouble> {
     let client = Client::of(data)?;
     if let Some(user) = user {
