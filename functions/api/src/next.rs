@@ -67,7 +67,7 @@ impl Context {
             None if look.pointer.hand == Hand::Queued && earliest.at > now => (look.pointer.earliest, earliest.why),
             None => return Some(in_hand(&look.pointer)),
         };
-        Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail: sentence(why, carry, &target.host) })
+        Some(NextFetch { at: at.to_string(), reason: why.as_str(), detail: sentence(why, carry) })
     }
 }
 
@@ -85,12 +85,13 @@ fn in_hand(pointer: &Pointer) -> NextFetch {
 }
 
 /// Why a source waits, for people.
-pub(crate) fn sentence(why: Why, carry: &Carry, host: &str) -> String {
+pub(crate) fn sentence(why: Why, carry: &Carry) -> String {
     match why {
         Why::Nothing => "nothing holds it back".to_owned(),
         Why::Wheel => "its turn on the wheel".to_owned(),
         Why::Interval => "its interval since the last fetch".to_owned(),
-        Why::HostPaused => format!("{host} asked all fetchers for a pause"),
+        // Not which one: of a private source that is its owner's to know.
+        Why::HostPaused => "its host asked all fetchers for a pause".to_owned(),
         Why::Hold(Hold::Fresh) => "the server says that its last answer is still fresh".to_owned(),
         Why::Hold(Hold::NoValidators) => {
             "the server sends neither ETag nor Last-Modified, so it is asked less often".to_owned()

@@ -43,6 +43,7 @@ async fn list(
     let Some(head) = context.store.head(source).await? else {
         return Err(Problem::not_found("source"));
     };
+    viewer.may_read(&head, "source")?;
     // The index may be ahead of the head: what is not counted yet is not shown.
     let top = Ordinal::new(head.post_count.get() + 1);
     let entries = context.store.page(source, Some(below.map_or(top, |below| below.min(top))), page.limit).await?;
@@ -93,6 +94,8 @@ async fn show(
     if !viewer.sees_all() {
         return Err(Problem::not_found("post"));
     }
+    let head = context.store.head(post.source).await?.ok_or_else(|| Problem::not_found("post"))?;
+    viewer.may_read(&head, "post")?;
     Ok(Json(context.shown(post).await?))
 }
 

@@ -90,7 +90,7 @@ impl Context {
         let paused = self.store.paused_hosts(now).await?.get(&target.host).copied();
         let Earliest { at: earliest, why, .. } = earliest_of(&carry, floor, paused);
         if earliest > now {
-            let detail = format!("not before {earliest}: {}", sentence(why, &carry, &target.host));
+            let detail = format!("not before {earliest}: {}", sentence(why, &carry));
             return Err(Problem::too_early(detail, earliest.until(now)));
         }
         let due = pace.minute_of(now).plus(SAFETY_MINUTES);

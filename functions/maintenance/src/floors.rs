@@ -33,7 +33,10 @@ impl Run<'_> {
             let after: Option<Place> = progress.cursor.as_deref().map(serde_json::from_str).transpose()?;
             let (heads, next) = self.ctx.store.list(after, PAGE).await?;
             let seen: u64 = heads.iter().map(|_| 1).sum();
-            let raised = self.raise(heads, report).await;
+            let Some(raised) = self.raise(heads, report).await else {
+                // The page as it is comes again with the next run: what is throttled today would be every day.
+                return Ok(false);
+            };
             report.sources_seen += seen;
             report.floors_raised += raised;
             progress = Progress {
@@ -50,25 +53,27 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Raises the floors of a page; how many rose. One that cannot be raised is in nobody's way: tomorrow's pass comes by.
-    async fn raise(&self, heads: Vec<Head>, report: &mut Report) -> u64 {
+    /// Raises the floors of a page; how many rose, or `None` if the store was not up to all of them. One that cannot be raised at all is in nobody's way: tomorrow's
+    /// pass comes by.
+    async fn raise(&self, heads: Vec<Head>, report: &mut Report) -> Option<u64> {
         let now = self.ctx.now();
         let raised = heads.into_iter().map(|head| async move {
             let raised = self.ctx.store.raise_floor(&head, &self.ctx.rules.retention, now).await;
             (head.source, raised)
         });
         let mut raised = std::pin::pin!(stream::iter(raised).buffered(AT_ONCE));
-        let mut count = 0;
+        let (mut count, mut busy) = (0, false);
         while let Some((source, raised)) = raised.next().await {
             match raised {
                 Ok(Raising::Raised(_)) => count += 1,
                 Ok(Raising::Left) => {}
                 Err(error) => {
+                    busy |= error.is_retryable();
                     report.failed += 1;
-                    tracing::warn!(%source, error = causes(&error), "a floor could not be raised; tomorrow's pass tries again");
+                    tracing::warn!(%source, error = causes(&error), "a floor could not be raised; another pass tries again");
                 }
             }
         }
-        count
+        (!busy).then_some(count)
     }
 }

@@ -154,9 +154,23 @@ impl ReadState {
             self.above.remove_range(..=floor.get());
             self.read_through = floor;
         }
-        while self.above.remove(self.read_through.next().get()) {
-            self.read_through = self.read_through.next();
+        // In one jump: there may be millions, in a few bytes.
+        let (first, last) = (self.read_through.next().get(), self.above.max().unwrap_or_default());
+        if self.above.contains(first) {
+            let through = lowest_absent(&self.above, first, last).map_or(last, |absent| absent - 1);
+            self.above.remove_range(..=through);
+            self.read_through = Ordinal::new(through);
         }
+    }
+
+    /// What of this state can be of a source that shows those posts: whoever got it from elsewhere must not have read what is yet to come.
+    pub fn within(mut self, shown: Shown) -> Self {
+        let last = shown.last.get();
+        self.above.remove_range(last.saturating_add(1)..);
+        self.below.remove_range(last.saturating_add(1)..);
+        self.read_through = self.read_through.min(shown.last);
+        self.settle(shown.floor);
+        self
     }
 
     /// The first unread post of a list in `order` that begins at `from`, that one included; in time that does not grow with the posts it jumps over.

@@ -99,6 +99,16 @@ impl Repeat {
         name
     }
 
+    /// What tells its content from any other's: keyed, since there may be a password in it, which a mere hash would let be guessed.
+    pub fn content(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = self.hasher(b"content", &[]);
+        for part in parts {
+            // The length keeps the parts apart.
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        *hasher.finalize().as_bytes()
+    }
+
     /// What its attempts draw their ids and secrets from: the same each time.
     pub fn draws(&self, seed: &Seed) -> Drawn {
         Drawn(self.hasher(b"draws", seed).finalize_xof())
@@ -154,6 +164,16 @@ impl Entropy for Drawn {
 mod tests {
     use super::*;
     use crate::id::SystemEntropy;
+
+    #[test]
+    fn what_is_stored_of_a_content_cannot_be_guessed_without_the_key() {
+        let repeat = |key: u8| {
+            Repeats::new(&InstallationKey::from_bytes([key; 32])).of(Sender::Anybody, &"one".parse().unwrap())
+        };
+        assert_eq!(repeat(7).content(&[b"/a", b"body"]), repeat(7).content(&[b"/a", b"body"]));
+        assert_ne!(repeat(7).content(&[b"/a", b"body"]), repeat(8).content(&[b"/a", b"body"]));
+        assert_ne!(repeat(7).content(&[b"/a", b"body"]), repeat(7).content(&[b"/ab", b"ody"]));
+    }
 
     fn repeats() -> Repeats {
         Repeats::new(&InstallationKey::from_bytes([7; 32]))

@@ -17,6 +17,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::account::{Role, User};
 use domain::id::{SessionId, SourceId, TokenId, UserId};
+use domain::source::Head;
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -69,6 +70,11 @@ impl Person {
         self.role == Role::Administrator
     }
 
+    /// Whether it is the operator, in their name.
+    pub(crate) fn is_by_operator(&self) -> bool {
+        self.credential == Credential::Operator
+    }
+
     /// Refuses a program: what lets people in is theirs alone to see, make and end, so that a token that got lost makes no other.
     pub(crate) fn is_no_program(&self) -> Result<(), Problem> {
         match self.credential {
@@ -79,6 +85,11 @@ impl Person {
 }
 
 impl Admin {
+    /// Refuses a program, as [`Person::is_no_program`] does: with an administrator's lost token nobody takes over an account.
+    pub(crate) fn is_no_program(&self) -> Result<(), Problem> {
+        self.person.as_ref().map_or(Ok(()), Person::is_no_program)
+    }
+
     /// Refuses all but the operator in nobody's name.
     pub(crate) fn is_operator(&self) -> Result<(), Problem> {
         if self.person.is_none() { Ok(()) } else { Err(Problem::operator_only()) }
@@ -91,6 +102,16 @@ impl Admin {
 }
 
 impl Viewer {
+    /// Refuses all but its owner who asks for what came from a private source, with the words for what does not exist. Administrators see that it is there and how
+    /// it is polled; what it says is its owner's.
+    pub(crate) fn may_read(&self, head: &Head, what: &str) -> Result<(), Problem> {
+        let user = match &self.0 {
+            Caller::Person(person) => Some(person.user),
+            Caller::Operator => None,
+        };
+        if head.owner.is_none() || head.owner == user { Ok(()) } else { Err(Problem::not_found(what)) }
+    }
+
     /// Whether they see every source.
     pub(crate) fn sees_all(&self) -> bool {
         self.0.is_admin()

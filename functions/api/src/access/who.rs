@@ -47,6 +47,19 @@ impl Caller {
         }
     }
 
+    /// What they may be told, in a word.
+    pub(crate) fn standing(&self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Person(person) => match (person.is_no_program().is_ok(), person.is_admin()) {
+                (true, true) => "administrator",
+                (true, false) => "member",
+                (false, true) => "administrator's program",
+                (false, false) => "program",
+            },
+        }
+    }
+
     /// Whether they see all sources and users.
     pub(crate) fn is_admin(&self) -> bool {
         match self {

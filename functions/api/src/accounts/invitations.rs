@@ -26,11 +26,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Context>> {
     get, path = "/v1/invitations", tag = "accounts", operation_id = "invitations",
     responses(
         (status = 200, description = "All of them.", body = InvitationsPage),
-        (status = 403, description = "`administrators_only`"),
+        (status = 403, description = "`administrators_only`, `not_for_tokens`"),
         (status = 422, description = "`needs_user`"),
     )
 )]
 async fn list(admin: Admin, State(context): State<Arc<Context>>) -> Result<Json<InvitationsPage>, Problem> {
+    admin.is_no_program()?;
     let person = admin.as_person()?;
     let found = context.store.credentials::<kinds::Invitation>(&person.account, context.now()).await?;
     Ok(Json(InvitationsPage { invitations: found.iter().map(InvitationView::from).collect(), next: None }))
@@ -41,12 +42,13 @@ async fn list(admin: Admin, State(context): State<Arc<Context>>) -> Result<Json<
     post, path = "/v1/invitations", tag = "accounts",
     responses(
         (status = 201, description = "The invitation, and its secret for the only time.", body = NewInvitation),
-        (status = 403, description = "`administrators_only`; `registration_closed`"),
+        (status = 403, description = "`administrators_only`, `not_for_tokens`; `registration_closed`"),
         (status = 409, description = "`no_free_id`: repeat the request."),
         (status = 422, description = "`needs_user`"),
     )
 )]
 async fn invite(admin: Admin, State(context): State<Arc<Context>>, mut draws: Draws) -> Result<Response, Problem> {
+    admin.is_no_program()?;
     let person = admin.as_person()?;
     if !context.rules.registration.admits(true) {
         return Err(Problem::registration_closed());
@@ -61,7 +63,7 @@ async fn invite(admin: Admin, State(context): State<Arc<Context>>, mut draws: Dr
     delete, path = "/v1/invitations/{invitation}", tag = "accounts",
     responses(
         (status = 204, description = "It lets nobody in any more."),
-        (status = 403, description = "`administrators_only`"),
+        (status = 403, description = "`administrators_only`, `not_for_tokens`"),
         (status = 422, description = "`needs_user`"),
     )
 )]
@@ -70,6 +72,7 @@ async fn take_back(
     State(context): State<Arc<Context>>,
     One(invitation): One<InvitationId>,
 ) -> Result<StatusCode, Problem> {
+    admin.is_no_program()?;
     match context.store.revoke(admin.as_person()?.user, invitation).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::not_found("invitation")),

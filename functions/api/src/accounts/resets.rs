@@ -30,16 +30,21 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Context>> {
     post, path = "/v1/users/{user}/resets", tag = "accounts", operation_id = "make_reset",
     responses(
         (status = 201, description = "It, and its secret for the only time.", body = NewReset),
-        (status = 403, description = "`administrators_only`"),
-        (status = 409, description = "`no_free_id`: repeat the request."),
+        (status = 403, description = "`administrators_only`, `not_for_tokens`"),
+        (status = 409, description = "`no_free_id`: repeat the request. `own_account`: change your own password with the old one."),
     )
 )]
 async fn make(
-    _: Admin,
+    admin: Admin,
     State(context): State<Arc<Context>>,
     One(user): One<UserId>,
     mut draws: Draws,
 ) -> Result<Response, Problem> {
+    admin.is_no_program()?;
+    if admin.person.as_ref().is_some_and(|person| person.user == user && !person.is_by_operator()) {
+        let detail = "change your own password with the old one (PATCH /v1/account): a session alone is not enough";
+        return Err(Problem::conflict("own_account", detail));
+    }
     let user = context.store.user(user).await?.ok_or_else(|| Problem::not_found("user"))?;
     let (reset, secret) = context.issue::<kinds::Reset>(&user, None, &mut draws).await?;
     let body = NewReset { reset: ResetView::from(&reset), secret: shown(&secret) };

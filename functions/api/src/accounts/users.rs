@@ -136,10 +136,15 @@ async fn show(
     delete, path = "/v1/users/{user}", tag = "accounts", operation_id = "delete_user",
     responses(
         (status = 204, description = "They get in no more; the rest is removed in the background."),
-        (status = 403, description = "`administrators_only`"),
+        (status = 403, description = "`administrators_only`, `not_for_tokens`"),
     )
 )]
-async fn delete(_: Admin, State(context): State<Arc<Context>>, One(user): One<UserId>) -> Result<StatusCode, Problem> {
+async fn delete(
+    admin: Admin,
+    State(context): State<Arc<Context>>,
+    One(user): One<UserId>,
+) -> Result<StatusCode, Problem> {
+    admin.is_no_program()?;
     match context.store.begin_erasing(user, context.now()).await? {
         Erasing::Begun => Ok(StatusCode::NO_CONTENT),
         Erasing::Missing => Err(Problem::not_found("user")),

@@ -82,7 +82,8 @@ async fn named(context: &Arc<Context>, open: bool, request: Request, next: Next)
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| Problem::bad_body("the body is larger than 6 MB"))?;
-    let (content, repeat) = (content(&parts, &body), context.repeats.of(sender, &key));
+    let repeat = context.repeats.of(sender, &key);
+    let content = content(&repeat, &parts, &body);
     match context.store.begin_repeat(&repeat, &content, context.now()).await? {
         Repeating::Begun(attempt) => {
             parts.extensions.insert(Source(repeat.clone(), attempt.clone()));
@@ -116,12 +117,11 @@ fn key(headers: &HeaderMap) -> Result<RepeatKey, Problem> {
 }
 
 /// What makes a request the same: what it asks for and with what.
-fn content(parts: &Parts, body: &Bytes) -> [u8; 32] {
+fn content(repeat: &Repeat, parts: &Parts, body: &Bytes) -> [u8; 32] {
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let mut hasher = blake3::Hasher::new();
-    // The length keeps target and body apart.
-    hasher.update(&(target.len() as u64).to_le_bytes()).update(target.as_bytes()).update(body);
-    *hasher.finalize().as_bytes()
+    // What a person was told is not told to their program, nor what an administrator was told to who is none any more.
+    let who = parts.extensions.get::<Caller>().map_or("", Caller::standing);
+    repeat.content(&[target.as_bytes(), who.as_bytes(), body])
 }
 
 impl Context {

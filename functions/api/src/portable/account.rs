@@ -1,21 +1,23 @@
 //! A whole account as JSON: subscriptions with what is read of them, folders, labels, kept posts, preferences. No password, no token, no address of a private feed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::id::{Entropy, PostId, PostNumber, SourceId, UserId};
+use domain::folder::{FolderName, Folders};
+use domain::id::{Entropy, FolderId, PostId, PostNumber, SourceId, UserId};
 use domain::label::LabelName;
-use domain::reading::ReadState;
+use domain::reading::{ReadState, Shown};
 use domain::subscription::Subscription;
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Changing, Flag, Flags};
 use utoipa::{IntoParams, ToSchema};
 
-use super::rows::{Imported, Row};
+use super::rows::{Imported, Row, TIME, distinct};
 use crate::access::Person;
 use crate::context::Context;
 use crate::conventions::Draws;
@@ -33,7 +35,9 @@ const BYTES: usize = 3 << 20;
 /// Kept posts that are read at a time.
 const AT_ONCE: usize = 50;
 /// The most bytes of one read state.
-const MAX_READ: usize = 256 << 10;
+const MAX_READ: usize = 32 << 10;
+/// The most kept posts of one part: more than an export puts into one.
+const MAX_KEPT: usize = 10_000;
 
 /// One part of an account. All parts but the last name the next; put together, their `kept` are one list.
 #[derive(Serialize, ToSchema)]
@@ -134,6 +138,8 @@ pub(super) struct AccountImported {
     kept: usize,
     /// Posts that are not here: their source has not been fetched, or this is another installation.
     kept_missing: usize,
+    /// Subscriptions and posts that there was no time for: send the same part again.
+    left: usize,
 }
 
 /// One's account, part by part: without secrets, and of private feeds without their addresses.
@@ -228,7 +234,9 @@ impl Context {
         let (Some(from), Some(to)) = (PostNumber::new(0), PostNumber::new(last)) else { return Ok(None) };
         let mut flags: Vec<(PostNumber, Flags)> = self.store.flags(user, from, to).await?.into_iter().collect();
         flags.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
-        let mut bytes = 0;
+        // What is in the part already counts, roughly.
+        let read = |one: &ExportedSubscription| one.read.as_ref().map_or(0, String::len) + 300;
+        let mut bytes: usize = part.subscriptions.iter().map(read).sum();
         for some in flags.chunks(AT_ONCE) {
             let numbers: Vec<PostNumber> = some.iter().map(|(number, _)| *number).collect();
             let copies = self.store.copies(user, &numbers).await?;
@@ -236,7 +244,7 @@ impl Context {
             for copy in copies {
                 let Some(flags) = flags.remove(&copy.post.number) else { continue };
                 if bytes > BYTES {
-                    return Ok(part.kept.last().and(Some(copy.post.number.get() + 1)));
+                    return Ok(Some(copy.post.number.get() + 1));
                 }
                 let content = self.content(copy.post.content).await?;
                 bytes += content.as_ref().map_or(0, String::len) + 500;
@@ -260,26 +268,27 @@ impl Context {
         account: AccountImport,
         entropy: &mut (impl Entropy + Send),
     ) -> Result<AccountImported, Problem> {
-        let user = person.user;
+        let (user, begun) = (person.user, self.now());
+        // What does not fit is refused before anything is done.
+        let labels = account.labels.iter().chain(account.kept.iter().flat_map(|kept| &kept.labels));
+        let labels: HashSet<LabelName> = labels.filter_map(|name| name.parse().ok()).collect();
+        if labels.len() > LabelName::MOST || account.kept.len() > MAX_KEPT {
+            let most = LabelName::MOST;
+            return Err(Problem::out_of_range(format!("a part has at most {most} labels and {MAX_KEPT} kept posts")));
+        }
+        self.import_folders(user, &account.folders, entropy).await?;
         if let Some(preferences) = &account.preferences {
             self.prefer(person, preferences).await?;
         }
-        let labels = account.labels.iter().chain(account.kept.iter().flat_map(|kept| &kept.labels));
-        let mut made = Vec::new();
-        for name in labels.filter_map(|name| name.parse::<LabelName>().ok()) {
-            if !made.contains(&name) {
-                self.make_label(user, &name).await?;
-                made.push(name);
-            }
+        for name in &labels {
+            self.make_label(user, name).await?;
         }
-        self.import_folders(user, &account.folders, entropy).await?;
         let rows = account.subscriptions.iter().filter_map(row);
-        let subscriptions = self.import_rows(user, rows.collect(), entropy).await?;
-        for subscription in &account.subscriptions {
-            self.import_read(user, subscription).await?;
-        }
-        let (kept, kept_missing) = self.import_kept(user, &account.kept).await?;
-        Ok(AccountImported { subscriptions, kept, kept_missing })
+        let subscriptions = self.import_rows(user, rows.collect(), begun, entropy).await?;
+        let mut done = AccountImported { left: subscriptions.left, subscriptions, kept: 0, kept_missing: 0 };
+        self.import_all_read(user, &account.subscriptions, begun, &mut done).await?;
+        self.import_kept(user, &account.kept, begun, &mut done).await?;
+        Ok(done)
     }
 
     async fn import_folders(
@@ -288,21 +297,48 @@ impl Context {
         names: &[String],
         entropy: &mut (impl Entropy + Send),
     ) -> Result<(), Problem> {
-        let wanted = names.iter().filter_map(|name| name.parse().ok());
-        let wanted: Vec<_> = wanted.map(|name| (name, domain::id::FolderId::draw(entropy))).collect();
+        let wanted = distinct(names.iter().filter_map(|name| name.parse::<FolderName>().ok()), Folders::MAX + 1);
+        let wanted: Vec<_> = wanted.into_iter().map(|name| (name, FolderId::draw(entropy))).collect();
         if !wanted.is_empty() {
             self.folders_named(user, &wanted).await?;
         }
         Ok(())
     }
 
-    /// What was read of a source, if the source is the very one, and nothing was done to the subscription since it began.
-    async fn import_read(&self, user: UserId, exported: &ExportedSubscription) -> Result<(), Problem> {
-        let Ok(source) = exported.source.parse::<SourceId>() else { return Ok(()) };
+    /// What was read of each source, if the source is the very one, and nothing was done to the subscription since it began.
+    async fn import_all_read(
+        &self,
+        user: UserId,
+        exported: &[ExportedSubscription],
+        begun: Timestamp,
+        done: &mut AccountImported,
+    ) -> Result<(), Problem> {
+        let there = self.store.subscriptions(user).await?;
+        let untouched: HashSet<SourceId> =
+            there.into_iter().filter(|one| one.version == 0).map(|one| one.source).collect();
+        let known = exported.iter().filter_map(|one| Some((one.source.parse::<SourceId>().ok()?, one)));
+        let mut wanted = known.filter(|(source, _)| untouched.contains(source));
+        while let Some((source, one)) = wanted.next() {
+            if self.now().since(begun) >= TIME {
+                done.left += 1 + wanted.count();
+                break;
+            }
+            self.import_read(user, source, one).await?;
+        }
+        Ok(())
+    }
+
+    async fn import_read(
+        &self,
+        user: UserId,
+        source: SourceId,
+        exported: &ExportedSubscription,
+    ) -> Result<(), Problem> {
         let read = exported.read.as_ref().filter(|text| text.len() <= MAX_READ);
         let read =
             read.and_then(|text| STANDARD.decode(text).ok()).and_then(|bytes| ReadState::from_bytes(&bytes).ok());
-        let Some(read) = read else { return Ok(()) };
+        let (Some(read), Some(head)) = (read, self.store.head(source).await?) else { return Ok(()) };
+        let read = read.within(Shown { floor: head.floor_ordinal, last: head.post_count });
         let set = |subscription: &mut Subscription| {
             let is_untouched = subscription.version == 0 && subscription.read != read;
             if is_untouched {
@@ -315,11 +351,30 @@ impl Context {
         }
     }
 
-    /// Puts stars and labels back on the posts that are here: how many are, and how many are not.
-    async fn import_kept(&self, user: UserId, kept: &[KeptPost]) -> Result<(usize, usize), Problem> {
+    /// Puts stars and labels back on the posts that are here, a page at a time.
+    async fn import_kept(
+        &self,
+        user: UserId,
+        kept: &[KeptPost],
+        begun: Timestamp,
+        done: &mut AccountImported,
+    ) -> Result<(), Problem> {
+        for (at, some) in kept.chunks(AT_ONCE).enumerate() {
+            if self.now().since(begun) >= TIME {
+                done.left += kept.len() - at * AT_ONCE;
+                break;
+            }
+            let found = self.import_kept_page(user, some).await?;
+            done.kept += found;
+            done.kept_missing += some.len() - found;
+        }
+        Ok(())
+    }
+
+    async fn import_kept_page(&self, user: UserId, kept: &[KeptPost]) -> Result<usize, Problem> {
         let named = kept.iter().filter_map(|kept| Some((self.face.reveal(kept.post.parse::<PostId>().ok()?), kept)));
         let named: Vec<(PostNumber, &KeptPost)> = named.collect();
-        let numbers: Vec<PostNumber> = named.iter().map(|(number, _)| *number).collect();
+        let numbers: Vec<PostNumber> = distinct(named.iter().map(|(number, _)| *number), AT_ONCE);
         // In another installation an id may be another post's: the address tells.
         let there: HashMap<PostNumber, Option<String>> =
             self.entries(user, &numbers).await?.into_iter().map(|entry| (entry.post.number, entry.post.url)).collect();
@@ -336,11 +391,9 @@ impl Context {
         }
         for (label, numbers) in flags {
             let flag = label.map_or(Flag::Star, Flag::Label);
-            for some in numbers.chunks(1_000) {
-                self.mark(user, some, &Marking::Keep(flag.clone())).await?;
-            }
+            self.mark(user, &distinct(numbers.into_iter(), AT_ONCE), &Marking::Keep(flag)).await?;
         }
-        Ok((count, kept.len() - count))
+        Ok(count)
     }
 }
 

@@ -100,7 +100,7 @@ impl Context {
             folders: feed.folders.iter().filter_map(|folder| folder_name(&list, *folder)).collect(),
             interval_minutes: None,
         });
-        let mut done = self.import_rows(user, rows.collect(), entropy).await?;
+        let mut done = self.import_rows(user, rows.collect(), self.now(), entropy).await?;
         for row in list.refused {
             done.refuse(Refusal {
                 line: Some(row.line),

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use domain::folder::FolderName;
+use domain::folder::{FolderName, Folders};
 use domain::id::{Entropy, FolderId, UserId};
+use domain::subscription::Subscription;
+use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +15,7 @@ use crate::problem::Problem;
 use crate::subscriptions::{Address, Outcome, Wish, title};
 
 /// No row is begun after this: an answer has to be out within thirty seconds.
-const TIME: Duration = Duration::from_secs(20);
+pub(super) const TIME: Duration = Duration::from_secs(20);
 /// The most refusals that are told row by row; the others are counted.
 const TOLD: usize = 1_000;
 
@@ -73,9 +75,10 @@ impl Context {
         &self,
         user: UserId,
         rows: Vec<Row>,
+        begun: Timestamp,
         entropy: &mut (impl Entropy + Send),
     ) -> Result<Imported, Problem> {
-        let (begun, mut done) = (self.now(), Imported::default());
+        let mut done = Imported::default();
         let known = self.known_addresses(user).await?;
         let folders = self.folders_of(user, &rows, &known, entropy).await?;
         let mut quota = self.quota(user, rows.len()).await?;
@@ -122,7 +125,9 @@ impl Context {
     ) -> Result<HashMap<String, FolderId>, Problem> {
         let new = rows.iter().filter(|row| !known.contains(&row.url));
         let mut met = HashSet::new();
-        let written: Vec<&String> = new.flat_map(|row| &row.folders).filter(|name| met.insert(name.as_str())).collect();
+        // More than fit are refused as too many, not looked at one by one.
+        let written = new.flat_map(|row| &row.folders).filter(|name| met.insert(name.as_str())).take(2 * Folders::MAX);
+        let written: Vec<&String> = written.collect();
         let named: Vec<(&String, FolderName)> =
             written.into_iter().filter_map(|name| Some((name, name.parse().ok()?))).collect();
         if named.is_empty() {
@@ -140,11 +145,28 @@ impl Context {
         Ok(Wish {
             address: Address::read(&row.url, None, &self.rules.reach)?,
             title,
-            folders: row.folders.iter().filter_map(|name| folders.get(name).copied()).collect(),
+            folders: distinct(
+                row.folders.iter().filter_map(|name| folders.get(name).copied()),
+                Subscription::MAX_FOLDERS,
+            ),
             interval_minutes: row.interval_minutes.map(|minutes| minutes.clamp(low, 1_440)),
             discover: false,
         })
     }
+}
+
+/// The first of `items` that are not alike, at most `most`.
+pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>, most: usize) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if kept.len() == most {
+            break;
+        }
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
 }
 
 impl Row {

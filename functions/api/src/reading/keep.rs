@@ -44,7 +44,9 @@ impl Context {
         let heads: HashMap<SourceId, Head> = heads.into_iter().map(|head| (head.source, head)).collect();
         for post in &mut posts {
             post.own_blob = self.own_blob(user, post).await?;
-            post.source_title = heads.get(&post.source).and_then(|head| head.title.clone());
+            let head = heads.get(&post.source);
+            post.source_title = head.and_then(|head| head.title.clone());
+            post.source_url = head.filter(|head| head.owner.is_none()).map(|head| head.url.clone());
         }
         Ok(posts)
     }

@@ -56,6 +56,10 @@ pub(super) async fn show(
     // A made-up link is refused before anything is looked up.
     let id = context.links.open(&link).ok_or_else(|| Problem::not_found("share"))?;
     let share = context.store.shared(id).await?.ok_or_else(|| Problem::not_found("share"))?;
+    if context.store.user(share.user).await?.is_none() {
+        // Their account is being deleted.
+        return Err(Problem::not_found("share"));
+    }
     let post = context.shared_post(&share).await?.ok_or_else(|| Problem::not_found("share"))?;
     let mut response = if wants_json(&headers) {
         Json(post).into_response()
@@ -80,20 +84,28 @@ impl Context {
         if let Some(post) = self.store.post(share.post).await? {
             let head = self.store.head(post.source).await?;
             let public = head.filter(|head| head.owner.is_none());
-            return self.shared_view(post, public.and_then(|head| head.title)).await.map(Some);
+            let (is_public, title) = (public.is_some(), public.and_then(|head| head.title));
+            return self.shared_view(post, is_public, title).await.map(Some);
         }
         let copy = self.store.copies(share.user, &[share.post]).await?.pop();
         match copy {
             // Of a private source the copy has no URL.
             Some(copy) => {
-                let title = copy.source_title.filter(|_| copy.source_url.is_some());
-                self.shared_view(copy.post, title).await.map(Some)
+                let is_public = copy.source_url.is_some();
+                self.shared_view(copy.post, is_public, copy.source_title.filter(|_| is_public)).await.map(Some)
             }
             None => Ok(None),
         }
     }
 
-    async fn shared_view(&self, post: Post, source_title: Option<String>) -> Result<SharedPost, Problem> {
+    /// Of a private source without files: their addresses may carry its subscriber's secret.
+    async fn shared_view(
+        &self,
+        post: Post,
+        is_public: bool,
+        source_title: Option<String>,
+    ) -> Result<SharedPost, Problem> {
+        let enclosures = post.enclosures.into_iter().filter(|_| is_public);
         Ok(SharedPost {
             title: post.title,
             url: post.url,
@@ -102,7 +114,7 @@ impl Context {
             source_title,
             summary: post.summary,
             content: self.content(post.content).await?,
-            enclosures: post.enclosures.into_iter().map(EnclosureView::from).collect(),
+            enclosures: enclosures.map(EnclosureView::from).collect(),
             image: post.image,
         })
     }

@@ -1,5 +1,9 @@
 //! Lists of feeds, in and out.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::id::Ordinal;
+use domain::reading::{Operation, ReadState, Shown};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -150,4 +154,47 @@ async fn an_account_comes_back_whole_and_tells_no_secret() {
     for (bad, status) in [("{}", 400), ("[]", 400), (r#"{"format":"x","version":1}"#, 422), ("x", 400)] {
         assert_eq!(eve.ask_raw(Method::POST, "/v1/account/import", bad).await.status.as_u16(), status, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn an_account_made_up_to_do_harm_does_none() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let same: Vec<&str> = vec!["a"; 5_000];
+    let url = "https://one.example/feed";
+    let account = json!({
+        "format": "feedmill-account", "version": 1, "folders": same,
+        "subscriptions": [{ "source": "AAAAAAAA", "url": url, "folders": same }],
+        "kept": [{ "post": "AAAAAAAA", "starred": true }, { "post": "AAAAAAAA", "starred": true }, { "post": "x", "starred": true }],
+    });
+    let done = ada.ask_raw(Method::POST, "/v1/account/import", &account.to_string()).await;
+    assert_eq!(
+        (&done.json["subscriptions"]["added"], &done.json["kept_missing"]),
+        (&json!(1), &json!(3)),
+        "{}",
+        done.json
+    );
+    assert_eq!(ada.shelf().await[0].1, ["a"]);
+
+    // A read state that has read all that will ever come.
+    let source = ada.get("/v1/subscriptions").await.json["subscriptions"][0]["source"].clone();
+    let all_ever = {
+        let empty = Shown { floor: Ordinal::NONE, last: Ordinal::new(u64::MAX) };
+        let mut state = ReadState::default();
+        state.apply(&Operation::AllThrough(Ordinal::new(u64::MAX)), empty);
+        STANDARD.encode(state.to_bytes().unwrap())
+    };
+    let account = json!({
+        "format": "feedmill-account", "version": 1,
+        "subscriptions": [{ "source": source, "url": url, "read": all_ever }],
+    });
+    ada.ask_raw(Method::POST, "/v1/account/import", &account.to_string()).await;
+    world.land(source.as_str().unwrap(), &["one".to_owned(), "two".to_owned()]).await;
+    let unread = ada.get("/v1/posts?status=unread").await.json;
+    assert_eq!(unread["posts"].as_array().map(Vec::len), Some(2), "{unread}");
+
+    let kept: Vec<Value> = (0..10_001).map(|_| json!({ "post": "AAAAAAAA", "starred": true })).collect();
+    let account = json!({ "format": "feedmill-account", "version": 1, "kept": kept });
+    let refused = ada.ask_raw(Method::POST, "/v1/account/import", &account.to_string()).await;
+    assert_eq!(refused.json["code"], "out_of_range");
 }

@@ -105,6 +105,18 @@ async fn the_links_of_a_private_source_tell_nothing_of_it() {
     let shared = ada.post("/v1/shares", json!({ "post": posts["posts"][0]["id"] })).await.json;
     let link = shared["link"].as_str().unwrap();
     let json = world.ask_with(&[("accept", "application/json")], Method::GET, link, "").await.json;
-    assert_eq!(json["source_title"], json!(null));
+    assert_eq!((&json["source_title"], &json["enclosures"]), (&json!(null), &json!([])));
+    // What it says is its owner's alone, administrators and the operator included.
+    let root = world.root().await;
+    let post = posts["posts"][0]["id"].as_str().unwrap();
+    for path in [format!("/v1/sources/{source}/posts"), format!("/v1/posts/{post}")] {
+        assert_eq!(world.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            world.by(&root.secret, Method::GET, &path, json!(null)).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+        assert_eq!(ada.get(&path).await.status, StatusCode::OK, "{path}");
+    }
     assert!(!json.to_string().contains("sesame"));
 }

@@ -166,6 +166,7 @@ async fn a_refresh_takes_the_place_of_an_abandoned_job_but_counts_the_get_it_may
 async fn a_deleted_source_refuses_everything_and_its_url_is_free_again() {
     let world = World::new().await;
     let source = world.add("https://example.org/feed").await;
+    world.land(&source, &["a post".to_owned()]).await;
     let path = format!("/v1/sources/{source}");
     assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT, "a repeat changes nothing");

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use domain::account::{Credential, Secret};
+use domain::id::{PostNumber, ShareId, ShortId, SystemEntropy, kinds};
+use domain::share::Share;
 use domain::source::SourceState;
 use faults::Stop;
-use store::{Erasing, Subscribing};
+use store::{Erasing, Issuing, Sharing, Subscribing};
 
 use crate::world::World;
 
@@ -17,6 +20,19 @@ async fn leaving() -> (World, [domain::id::SourceId; 2]) {
         let subscribed = world.store.subscribe(user, source, 20, world.now()).await.unwrap();
         assert!(matches!(subscribed, Subscribing::Subscribed(_)), "{subscribed:?}");
     }
+    let share = Share {
+        id: ShareId::draw(&mut SystemEntropy),
+        user: ada,
+        post: PostNumber::new(42).unwrap(),
+        created_at: world.now(),
+    };
+    assert!(matches!(world.store.share(&share).await.unwrap(), Sharing::Shared(_)));
+    let user = world.store.user(ada).await.unwrap().unwrap();
+    let (session, secret) = (
+        Credential::new(ShortId::draw(&mut SystemEntropy), world.now()),
+        Secret::<kinds::Session>::draw(&mut SystemEntropy),
+    );
+    assert_eq!(world.store.issue(&user, &session, &secret.hash()).await.unwrap(), Issuing::Issued);
     assert_eq!(world.store.begin_erasing(ada, world.now()).await.unwrap(), Erasing::Begun);
     (world, sources)
 }
@@ -26,7 +42,9 @@ async fn check_gone(world: &World, sources: [domain::id::SourceId; 2], when: &st
     let users = of_readers.iter().filter(|key| key.ends_with(" PROFILE")).count();
     assert_eq!(users, 1, "{when}: {of_readers:?}");
     assert!(
-        !of_readers.iter().any(|key| key.contains("ada@") || key.starts_with("DELETING")),
+        !of_readers.iter().any(|key| {
+            key.contains("ada@") || ["DELETING", "SHARE#", "T#"].iter().any(|prefix| key.starts_with(prefix))
+        }),
         "{when}: {of_readers:?}"
     );
     let head = async |n: usize| world.store.head(sources[n]).await.unwrap().unwrap();

@@ -179,3 +179,22 @@ fn a_state_at_its_worst_takes_about_a_bit_a_post() {
     assert_eq!(state.unread(shown), 50_000);
     assert!(state.to_bytes().unwrap().len() < 100_000 / 8 * 2);
 }
+
+#[test]
+fn a_state_from_elsewhere_has_read_nothing_that_is_yet_to_come_and_costs_no_step_a_post() {
+    let huge = Shown { floor: Ordinal::NONE, last: Ordinal::new(900_000_000) };
+    let mut state = ReadState::fresh(Shown { floor: Ordinal::NONE, last: Ordinal::NONE }, 0);
+    let many: Vec<Ordinal> = (2..=2_000_000).map(Ordinal::new).collect();
+    state.apply(&Operation::Posts(Mark::Read, many), huge);
+    // All that was above the line is under it, in one jump.
+    state.apply(&Operation::Posts(Mark::Read, vec![Ordinal::new(1)]), huge);
+    assert_eq!(state, {
+        let mut line = ReadState::default();
+        line.apply(&Operation::AllThrough(Ordinal::new(2_000_000)), huge);
+        line
+    });
+    let ten = Shown { floor: Ordinal::new(2), last: Ordinal::new(10) };
+    let state = state.within(ten);
+    assert_eq!(state.unread(ten), 0);
+    assert!(!state.is_read(Ordinal::new(11)), "what comes next is unread");
+}

@@ -335,8 +335,10 @@ fn count(head: &Head, subscribers: u32) -> Write {
 /// All of a subscription that can change, if it is as it was read.
 fn rewrite(subscription: &Subscription, version: u64) -> Result<Write, StoreError> {
     let write = Write::to(Key::subscription(subscription.user, subscription.source))
-        .when("#version = :version")
+        // Every subscription begins at version 0: one that was ended and begun again is told by its beginning.
+        .when("#version = :version AND #added_at = :added_at")
         .bind(":version", number(version))
+        .bind(":added_at", row::time(subscription.added_at))
         .bind(":next", number(subscription.version))
         .bind(":read", row::read_state(&subscription.read)?)
         .bind(":folders", row::folders(subscription));

@@ -17,15 +17,15 @@ use crate::world::{Answer, World};
 pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// Somebody with a session.
-pub(super) struct Someone {
-    pub(super) id: String,
+pub(crate) struct Someone {
+    pub(crate) id: String,
     pub(super) email: String,
-    pub(super) secret: String,
+    pub(crate) secret: String,
 }
 
 impl World {
     /// Asks with this secret.
-    pub(super) async fn by(&self, secret: &str, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn by(&self, secret: &str, method: Method, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.ask_with(&[("authorization", &format!("Bearer {secret}"))], method, path, &body).await
     }
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// The first administrator, made by the operator and signed in.
-    pub(super) async fn root(&self) -> Someone {
+    pub(crate) async fn root(&self) -> Someone {
         let body = json!({ "email": "root@example.org", "password": PASSWORD }).to_string();
         let made = self.ask(Method::POST, "/v1/bootstrap", &body).await;
         self.signed_in("root@example.org", &made).await

@@ -81,3 +81,24 @@ async fn the_operator_makes_a_token_in_somebody_s_name() {
     check(&world.ask_with(&headers, Method::DELETE, "/v1/sessions/current", "").await, 409, "nothing_to_end");
     check(&world.sign_in("ada@example.org", PASSWORD).await, 201, "");
 }
+
+#[tokio::test]
+async fn with_an_administrators_lost_token_nobody_takes_over_an_account() {
+    let world = World::new().await;
+    let (root, ada) = (world.root().await, world.someone("ada@example.org").await);
+    let (_, token) = world.token_of(&root, "reader app").await;
+    for (method, path) in [
+        (Method::POST, format!("/v1/users/{}/resets", root.id)),
+        (Method::POST, format!("/v1/users/{}/resets", ada.id)),
+        (Method::DELETE, format!("/v1/users/{}", ada.id)),
+        (Method::GET, "/v1/invitations".to_owned()),
+        (Method::POST, "/v1/invitations".to_owned()),
+        (Method::DELETE, "/v1/invitations/AAAAAAAA".to_owned()),
+    ] {
+        check(&world.by(&token, method, &path, Value::Null).await, 403, "not_for_tokens");
+    }
+    let own = world.by(&root.secret, Method::POST, &format!("/v1/users/{}/resets", root.id), Value::Null).await;
+    check(&own, 409, "own_account");
+    let hers = world.by(&root.secret, Method::POST, &format!("/v1/users/{}/resets", ada.id), Value::Null).await;
+    assert_eq!(hers.status, 201, "{}", hers.json);
+}
