@@ -19,7 +19,6 @@ pub(crate) struct Entry {
     /// Sanitised HTML.
     pub(crate) html: Option<String>,
     /// What its source called itself when it was kept, if it comes from a copy.
-    #[allow(dead_code, reason = "the room of Google Reader shows it next")]
     pub(crate) source_title: Option<String>,
     /// Whether it was read. Posts that are kept without a subscription are.
     pub(crate) read: bool,

@@ -95,7 +95,6 @@ fn shown(head: &Head) -> Shown {
 
 impl Context {
     /// All that `user` subscribes to.
-    #[allow(dead_code, reason = "the rooms of other APIs use it next")]
     pub(crate) async fn shelf(&self, user: UserId) -> Result<Shelf, Problem> {
         let subscriptions = self.store.subscriptions(user).await?;
         let list = self.shelved(subscriptions).await?;
@@ -125,7 +124,6 @@ impl Context {
         Ok(Shelved { subscription, head: self.store.head(source).await? })
     }
 
-    #[allow(dead_code, reason = "the rooms of other APIs use it next")]
     /// The subscription of `user` to the feed at an address that someone wrote, if there is one.
     pub(crate) async fn subscribed_at(&self, user: UserId, written: &str) -> Result<Option<Subscription>, Problem> {
         let Ok(address) = Address::read(written, None, &self.rules.reach) else { return Ok(None) };
