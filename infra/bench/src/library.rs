@@ -53,6 +53,8 @@ impl Library {
         while landed < posts {
             let count = turn.min(AT_ONCE).min(posts - landed);
             for shelf in &mut shelves {
+                // Posts take a millisecond each: two sources in one slot are not to meet.
+                machine.pass(Duration::from_millis(count));
                 shelf.land(machine, count).await?;
             }
             landed += count;

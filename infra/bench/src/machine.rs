@@ -103,10 +103,11 @@ impl Machine {
         let status = answer.status();
         let body = to_bytes(answer.into_body(), api::MAX_ANSWER_BYTES + 1_000).await?;
         if status.is_success() {
-            Ok(body)
-        } else {
-            Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into())
+            return Ok(body);
         }
+        // A cursor is long, and tells nobody anything.
+        let path = path.split('?').next().unwrap_or(path);
+        Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into())
     }
 
     /// Adds a source as its owner would; its first job is queued.
