@@ -32,7 +32,7 @@ impl Run<'_> {
         while self.ctx.now() < end {
             let after: Option<Place> = progress.cursor.as_deref().map(serde_json::from_str).transpose()?;
             let (heads, next) = self.ctx.store.list(after, PAGE).await?;
-            let seen: u64 = heads.iter().map(|_| 1).sum();
+            let seen = heads.len() as u64;
             let Some(raised) = self.raise(heads, report).await else {
                 // The page as it is comes again with the next run: what is throttled today would be every day.
                 return Ok(false);

@@ -116,10 +116,10 @@ fn greeting(machine: &Machine, origin: &Origin, tick: u64) -> String {
 }
 
 async fn show(client: &Client, origin: &Origin) -> Result<(), Trouble> {
-    add_all(client, origin).await?;
     let mut follower = Follower::default();
+    // What a source was when it was added comes first: its first job is over sooner than the API is asked again.
+    let mut sources = add_all(client, origin).await?;
     loop {
-        let sources = client.list("/v1/sources", "sources", 1_000).await?;
         for change in follower.changes(&sources)?.into_iter().filter(|change| !change.is_routine()) {
             say(&change.line())?;
             if change.job.posts_count > 0 {
@@ -127,22 +127,30 @@ async fn show(client: &Client, origin: &Origin) -> Result<(), Trouble> {
             }
         }
         sleep(PERIOD).await;
+        sources = client.list("/v1/sources", "sources", 1_000).await?;
     }
 }
 
-async fn add_all(client: &Client, origin: &Origin) -> Result<(), Trouble> {
+/// Adds all sample feeds; the sources as the API answered.
+async fn add_all(client: &Client, origin: &Origin) -> Result<Vec<Value>, Trouble> {
+    let mut sources = Vec::new();
     for feed in FEEDS {
         let url = origin.url_at(&feed.host(), &feed.path());
         let body = json!({ "url": url, "interval_minutes": INTERVAL_MINUTES });
         let added = match client.post("/v1/sources", &body).await {
-            Ok(source) => source.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            Ok(source) => {
+                let id = source.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+                sources.push(source);
+                id
+            }
             // In a kept folder it is there already.
             Err(Trouble::Failed(why) | Trouble::Refused { detail: why, .. }) => why,
             Err(other) => return Err(other),
         };
         say(&format!("{}  {}  {}", plain(added).paint(), plain(&url).paint(), dim(feed.about).paint()))?;
     }
-    say("")
+    say("")?;
+    Ok(sources)
 }
 
 async fn show_posts(client: &Client, source: &str, new: u64) -> Result<(), Trouble> {

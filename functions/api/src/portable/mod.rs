@@ -13,9 +13,6 @@ use utoipa_axum::routes;
 
 use crate::context::Context;
 
-#[allow(unused_imports, reason = "the room of reader apps uses them next")]
-pub(crate) use self::rows::{Imported, Refusal};
-
 /// Import and export.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
     OpenApiRouter::new()

@@ -25,10 +25,8 @@ use crate::context::Context;
 
 pub(crate) use count::Count;
 pub(crate) use stocks::Stocks;
-#[allow(unused_imports, reason = "the room of Google Reader uses them next")]
 pub(crate) use {
     entry::Entry,
-    list::Numbers,
     mark::Marking,
     selection::{Scope, Selection},
 };

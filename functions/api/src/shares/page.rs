@@ -1,7 +1,5 @@
 //! The page of a shared post: one document without scripts, in which nothing may run or be loaded but pictures, sound and film.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -33,17 +31,14 @@ pub(super) fn page(post: &SharedPost) -> String {
     let mut page = String::with_capacity(4096 + post.content.as_ref().map_or(0, String::len));
     page.push_str("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-    add(&mut page, format_args!("<title>{title}</title><style>{STYLE}</style></head><body><article>"));
+    page.push_str(&format!("<title>{title}</title><style>{STYLE}</style></head><body><article>"));
     match &post.url {
         Some(url) => {
-            add(
-                &mut page,
-                format_args!("<h1><a href=\"{}\" rel=\"noopener noreferrer\">{title}</a></h1>", escape(url)),
-            );
+            page.push_str(&format!("<h1><a href=\"{}\" rel=\"noopener noreferrer\">{title}</a></h1>", escape(url)));
         }
-        None => add(&mut page, format_args!("<h1>{title}</h1>")),
+        None => page.push_str(&format!("<h1>{title}</h1>")),
     }
-    add(&mut page, format_args!("<p class=\"by\">{}</p>", by(post)));
+    page.push_str(&format!("<p class=\"by\">{}</p>", by(post)));
     page.push_str(post.content.as_deref().or(post.summary.as_deref()).unwrap_or_default());
     page.push_str("</article><footer>Shared with Feedmill</footer></body></html>\n");
     page
@@ -53,13 +48,6 @@ fn by(post: &SharedPost) -> String {
     let day = post.published.get(..10).unwrap_or_default();
     let parts = post.authors.iter().map(String::as_str).chain(post.source_title.as_deref()).chain([day]);
     parts.map(escape).collect::<Vec<_>>().join(" · ")
-}
-
-fn add(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing into a string does not fail.
-    if page.write_fmt(text).is_err() {
-        page.clear();
-    }
 }
 
 fn escape(text: &str) -> String {

@@ -20,12 +20,10 @@ use utoipa_axum::routes;
 
 use crate::context::Context;
 
-#[allow(unused_imports, reason = "the rooms of other APIs use them next")]
 pub(crate) use self::{
     address::{Address, is_private},
     change::{Edit, title},
     folders::name,
-    limits::Quota,
     shelf::{Shelf, Shelved},
     subscribe::{Outcome, Wish},
 };

@@ -92,7 +92,8 @@ async fn the_demo_shows_posts_arriving_and_trouble_with_its_reason() {
         let id = format!("  {}  ", source(name));
         out.lines().filter(|line| line.contains(&id)).collect()
     };
-    // Jobs are told of while they are in hand, and at their end. Whether one is still met as QUEUED is a matter of speed: on a busy machine none may be.
+    // Jobs are told of while they are in hand, and at their end. Whether a certain one is still met as QUEUED is a matter of speed.
+    assert!(out.lines().any(|line| line.contains("  QUEUED  http://")), "{out}");
     let slow: Vec<_> = lines("slow").into_iter().filter(|line| !line.contains("  QUEUED  http://")).collect();
     assert_eq!(slow.len(), 2, "{out}");
     assert!(slow[0].contains("  QUEUED → ONGOING  http://slow.localhost:"), "{slow:?}");

@@ -1,0 +1,171 @@
+//! A whole account as JSON: subscriptions with what is read of them, folders, labels, kept posts, preferences. No password, no token, no address of a private feed.
+
+mod export;
+mod import;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::rows::Imported;
+use crate::access::Person;
+use crate::context::Context;
+use crate::conventions::Draws;
+use crate::conventions::schema::{Cursor, Instant, ShortId};
+use crate::extract::{File, Queried};
+use crate::preferences::{PreferencesChange, PreferencesView};
+use crate::problem::Problem;
+
+/// What the document calls itself.
+const FORMAT: &str = "feedmill-account";
+const VERSION: u32 = 1;
+/// Kept posts that are read at a time.
+const AT_ONCE: usize = 50;
+
+/// One part of an account. All parts but the last name the next; put together, their `kept` are one list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccountExport {
+    /// `feedmill-account`
+    format: &'static str,
+    version: u32,
+    #[schema(value_type = Instant)]
+    exported_at: String,
+    /// In the first part.
+    preferences: Option<PreferencesView>,
+    /// Names; in the first part.
+    folders: Vec<String>,
+    /// Names; in the first part.
+    labels: Vec<String>,
+    /// In the first part.
+    subscriptions: Vec<ExportedSubscription>,
+    kept: Vec<KeptPost>,
+    #[schema(value_type = Option<Cursor>)]
+    next: Option<String>,
+}
+
+/// A subscription, as it is exported.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportedSubscription {
+    #[schema(value_type = ShortId)]
+    source: String,
+    /// Of a private feed none.
+    url: Option<String>,
+    /// What its user calls it.
+    title: Option<String>,
+    /// Names.
+    #[serde(default)]
+    folders: Vec<String>,
+    /// What is read of it: opaque, and good where the source is the same.
+    read: Option<String>,
+}
+
+/// A kept post, as it is exported.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptPost {
+    #[schema(value_type = ShortId)]
+    post: String,
+    starred: bool,
+    #[serde(default)]
+    labels: Vec<String>,
+    title: Option<String>,
+    url: Option<String>,
+    #[schema(value_type = Instant)]
+    published: Option<String>,
+    /// Sanitised HTML.
+    content: Option<String>,
+}
+
+/// Which part.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    /// What the part before called `next`.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// An account, or one part of it, as it was exported.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountImport {
+    /// `feedmill-account`
+    format: String,
+    version: u32,
+    /// It changes nothing.
+    #[serde(default, rename = "exported_at")]
+    #[schema(value_type = Option<Instant>)]
+    _exported_at: Option<IgnoredAny>,
+    #[serde(default)]
+    #[schema(value_type = Option<PreferencesView>)]
+    preferences: Option<PreferencesChange>,
+    #[serde(default)]
+    folders: Vec<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    subscriptions: Vec<ExportedSubscription>,
+    #[serde(default)]
+    kept: Vec<KeptPost>,
+    /// Nothing: parts are sent one by one.
+    #[serde(default, rename = "next")]
+    #[schema(value_type = Option<Cursor>)]
+    _next: Option<IgnoredAny>,
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccountImported {
+    subscriptions: Imported,
+    /// Posts that are kept now.
+    kept: usize,
+    /// Posts that are not here: their source has not been fetched, or this is another installation.
+    kept_missing: usize,
+    /// Subscriptions and posts that there was no time for: send the same part again.
+    left: usize,
+}
+
+/// One's account, part by part: without secrets, and of private feeds without their addresses.
+#[utoipa::path(
+    get, path = "/v1/account/export", tag = "portable", operation_id = "account", params(Part),
+    responses((status = 200, description = "A part of the document.", body = AccountExport))
+)]
+pub(super) async fn export(
+    person: Person,
+    State(context): State<Arc<Context>>,
+    Queried(part): Queried<Part>,
+) -> Result<Json<AccountExport>, Problem> {
+    context.export_account(person.user, part.cursor.as_deref()).await.map(Json)
+}
+
+/// Takes an exported account in, a part at a time. What is here already stays as it is; the same part again changes nothing more.
+#[utoipa::path(
+    post, path = "/v1/account/import", tag = "portable", operation_id = "import_account", request_body = AccountImport,
+    responses(
+        (status = 200, description = "What became of it.", body = AccountImported),
+        (status = 409, description = "`too_many_folders`, `too_many_labels`"),
+        (status = 413, description = "`too_large`: at most 5 MB; send it in parts."),
+        (status = 422, description = "`not_account`: of another kind or version. `out_of_range`, `bad_name`"),
+    )
+)]
+pub(super) async fn import(
+    person: Person,
+    State(context): State<Arc<Context>>,
+    mut draws: Draws,
+    File(bytes): File,
+) -> Result<Json<AccountImported>, Problem> {
+    let account: AccountImport = serde_json::from_slice(&bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Problem::bad_body(format!("this is no exported account: look at line {line}, column {column}"))
+    })?;
+    if account.format != FORMAT || account.version != VERSION {
+        return Err(Problem::not_account(format!("this takes `format` {FORMAT}, `version` {VERSION}")));
+    }
+    context.import_account(&person, account, &mut draws).await.map(Json)
+}
