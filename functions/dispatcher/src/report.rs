@@ -41,7 +41,6 @@ pub struct Report {
 impl Report {
     /// The line of metrics of this run.
     pub fn record(&self) -> Record {
-        let facts = serde_json::to_value(self).unwrap_or_default();
-        Record::of("dispatcher").facts(facts).count("Queued", self.queued).count("Backlog", self.backlog)
+        Record::of("dispatcher").facts(self).count("Queued", self.queued).count("Backlog", self.backlog)
     }
 }

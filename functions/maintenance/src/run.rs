@@ -51,9 +51,7 @@ impl Answer {
     pub fn record(&self) -> Record {
         match self {
             Self::Maintained(report) => report.record(),
-            Self::Migrated(migrated) => {
-                Record::of("maintenance").facts(serde_json::to_value(migrated).unwrap_or_default())
-            }
+            Self::Migrated(migrated) => Record::of("maintenance").facts(migrated),
         }
     }
 }

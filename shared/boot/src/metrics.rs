@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use domain::time::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::settings::Vars;
@@ -67,11 +68,13 @@ impl Record {
         self
     }
 
-    /// All members of an object as facts.
+    /// All fields of a struct as facts. One that cannot be written as JSON is told of in the line instead.
     #[must_use]
-    pub fn facts(mut self, object: Value) -> Self {
-        if let Value::Object(object) = object {
-            self.members.extend(object);
+    pub fn facts(mut self, facts: &impl Serialize) -> Self {
+        match serde_json::to_value(facts) {
+            Ok(Value::Object(object)) => self.members.extend(object),
+            Ok(other) => return self.fact("facts", other),
+            Err(error) => return self.fact("facts", error.to_string()),
         }
         self
     }
@@ -146,7 +149,7 @@ mod tests {
             .count("Polls", 3)
             .values("FetchTime", Unit::Milliseconds, &[10, 20, 30])
             .values("Nothing", Unit::Count, &[])
-            .facts(json!({ "lane": "fast" }));
+            .facts(&json!({ "lane": "fast" }));
         metrics.emit(record, Timestamp::from_secs(7));
         let line: Value = serde_json::from_str(&lines.lock().unwrap()[0]).unwrap();
         let names =
