@@ -41,6 +41,6 @@ pub struct Report {
 impl Report {
     /// The line of metrics of this run.
     pub fn record(&self) -> Record {
-        Record::of("dispatcher").facts(self).count("Queued", self.queued).count("Backlog", self.backlog)
+        Record::of("dispatcher").facts(self).count("Backlog", self.backlog)
     }
 }

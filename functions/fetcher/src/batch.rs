@@ -169,7 +169,7 @@ impl Batch<'_> {
     async fn follow(&self, delivery: &Delivery, ending: &Ending, outcome: Finish) -> Verdict {
         match outcome {
             Finish::Done => {
-                self.tally.count(&ending.finished);
+                self.tally.count(&delivery.message, &ending.finished, self.ctx.rules.pace);
                 settle(self.ctx, delivery, ending).await
             }
             Finish::AlreadyDone(other) => repeat(self.ctx, delivery, Some(&other)).await,

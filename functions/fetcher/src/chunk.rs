@@ -60,7 +60,7 @@ pub(crate) async fn land_plan(
             Ok((now_head, now_poll, None)) => (head, poll) = (now_head, now_poll),
             Ok((_, now_poll, Some(finished))) => {
                 let ending = Ending { watched: now_poll.target.watched, ..Ending::of(finished) };
-                landing.batch.tally.count(&ending.finished);
+                landing.batch.tally.count(&landing.delivery.message, &ending.finished, landing.batch.ctx.rules.pace);
                 return Ok(Round::Over(settle(ctx, landing.delivery, &ending).await.into()));
             }
             Err(round) => return Ok(round),

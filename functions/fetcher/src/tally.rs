@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use boot::metrics::{Record, Unit};
 use domain::job::{Ending, Finished};
+use domain::message::FetchMessage;
 use domain::timing::Lane;
+use domain::wheel::Pace;
 
 /// Counts of one batch.
 #[derive(Debug, Default)]
@@ -20,14 +22,18 @@ struct Counts {
     bytes: u64,
     /// From the GET's start to the job's end.
     times: Vec<u64>,
+    /// From when each job was due to its beginning, or to its end without one; in seconds.
+    lateness: Vec<u64>,
 }
 
 impl Tally {
-    /// A job has ended, and is stored.
-    pub(crate) fn count(&self, finished: &Finished) {
+    /// The job of `message` has ended, and is stored.
+    pub(crate) fn count(&self, message: &FetchMessage, finished: &Finished, pace: Pace) {
+        let began = finished.started_at.unwrap_or(finished.ended_at);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.polls += 1;
         counts.bytes += finished.bytes;
+        counts.lateness.push(message.lateness(began, pace).as_secs());
         if let Some(started) = finished.started_at {
             counts.times.push(u64::try_from(finished.ended_at.since(started).as_millis()).unwrap_or(u64::MAX));
         }
@@ -49,6 +55,7 @@ impl Tally {
             .count("Failures", counts.failures)
             .count("Posts", counts.posts)
             .values("FetchTime", Unit::Milliseconds, &counts.times)
+            .values("Lateness", Unit::Seconds, &counts.lateness)
             .fact("lane", lane.as_str())
             .fact("messages", messages)
             .fact("reported", reported)

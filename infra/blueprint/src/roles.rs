@@ -24,6 +24,8 @@ pub const WITHOUT_A_CALL: &[(&str, &str)] = &[
         "sqs:SendMessage Tasks",
         "what was never told of a source is told when the source is deleted: crash stories show it, not one function's tests",
     ),
+    ("xray:PutTraceSegments", "the platform writes traces as the function, where they are wanted"),
+    ("xray:PutTelemetryRecords", "the platform writes traces as the function, where they are wanted"),
     ("s3:ListBucket", "without it S3 says of an object that is missing that it is forbidden"),
 ];
 
@@ -129,6 +131,20 @@ Resources:
             Statement:
               - { Effect: Allow, Action: [dynamodb:Query, dynamodb:GetItem], Resource: [!GetAtt T.Arn, !Sub "${T.Arn}/index/i"] }
               - { Effect: Deny, Action: dynamodb:Scan, Resource: [!GetAtt T.Arn] }
+  Attached:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles: [!Ref WorkRole]
+      PolicyDocument:
+        Statement:
+          - { Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Q.Arn }
+  OfOthers:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles: [!Ref OtherRole]
+      PolicyDocument:
+        Statement:
+          - { Effect: Allow, Action: "sqs:ReceiveMessage", Resource: !GetAtt Q.Arn }
   Shared:
     Properties:
       PolicyDocument:
@@ -145,6 +161,8 @@ Resources:
             ("s3:GetObject", "B/content/abc", true),
             ("s3:GetObject", "B/other", false),
             ("s3:PutObject", "B/content/abc", false),
+            ("sqs:SendMessage", "Q", true),
+            ("sqs:ReceiveMessage", "Q", false),
         ] {
             assert_eq!(role.allows(&need(action, resource)), may, "{action} {resource}");
         }

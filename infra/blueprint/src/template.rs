@@ -63,14 +63,17 @@ impl Blueprint {
         &self.0
     }
 
-    /// The role of a function, managed policies included.
+    /// The role of a function, managed policies included, from whichever side they are attached.
     pub fn role(&self, function: &str) -> Role {
-        let role = named(&self.properties(function)["Role"]).unwrap_or_default();
-        let role = self.properties(role);
+        let name = named(&self.properties(function)["Role"]).unwrap_or_default();
+        let role = self.properties(name);
         let own = role["Policies"].as_array().into_iter().flatten().map(|policy| &policy["PolicyDocument"]);
         let managed = role["ManagedPolicyArns"].as_array().into_iter().flatten().filter_map(named);
         let documents = own.chain(managed.map(|name| &self.properties(name)["PolicyDocument"]));
-        Role::of(function, documents)
+        let attached = self.resources("AWS::IAM::ManagedPolicy").into_iter().map(|(_, policy)| &policy["Properties"]);
+        let attached = attached
+            .filter(|policy| policy["Roles"].as_array().into_iter().flatten().any(|role| named(role) == Some(name)));
+        Role::of(function, documents.chain(attached.map(|policy| &policy["PolicyDocument"])))
     }
 }
 

@@ -10,10 +10,12 @@ use crate::job::{NewJob, Pointer, Reason};
 use crate::source::Target;
 use crate::time::Timestamp;
 use crate::timing::{self, Lane};
-use crate::wheel::{Minute, Pace};
+use crate::wheel::{Minute, Pace, period_of};
 
 /// The message version that this code writes. It reads this and the one before.
 pub const VERSION: u32 = 1;
+/// A source that was not fetched for so long was at rest: nothing was late meanwhile.
+const AT_REST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// One attempt to make: job and source, the carry, and the target. JSON on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,6 +131,21 @@ impl FetchMessage {
     /// The last instant at which the job may be started.
     pub fn work_until(&self) -> Timestamp {
         timing::work_until(self.queued_at, self.earliest, self.interval())
+    }
+
+    /// How late it is that the job begins at `at`.
+    ///
+    /// An ordinary turn comes at most a period and a quarter after the last GET ([`place`](crate::wheel::place) lets no gap grow by more), or when what a
+    /// server asked for is over. What a person waits for is late from its earliest start on, and so is a source without a last GET to count from.
+    pub fn lateness(&self, at: Timestamp, pace: Pace) -> Duration {
+        let counted = self.carry.last_get.filter(|get| !self.reason.is_personal() && at.since(*get) <= AT_REST);
+        let due = counted.map_or(self.earliest, |get| {
+            let minutes = self.interval().as_millis() / pace.tick().as_millis().max(1);
+            let period = pace.span(period_of(u32::try_from(minutes).unwrap_or(u32::MAX)));
+            let turn = get + period + period / 4;
+            self.carry.not_before.map_or(turn, |held| turn.max(held.at))
+        });
+        at.since(due)
     }
 
     /// Whether the job may be worked on without a look at the store: at its first receive, sent once, and young enough.

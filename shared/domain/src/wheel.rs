@@ -85,6 +85,11 @@ pub const PERIODS: [u32; 8] = [16, 31, 61, 121, 241, 481, 721, 1441];
 /// The longest period: after an outage the dispatcher walks back no further.
 pub const LONGEST_PERIOD: u32 = 1441;
 
+/// The period of an interval: the first that is longer.
+pub fn period_of(interval_minutes: u32) -> u32 {
+    PERIODS.into_iter().find(|period| *period > interval_minutes).unwrap_or(LONGEST_PERIOD)
+}
+
 /// A place on the wheel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot {
@@ -97,9 +102,9 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The slot of `source` when it is polled every `interval_minutes`: the first period longer than that, phase and shard by hash.
+    /// The slot of `source` when it is polled every `interval_minutes`: the period of that, phase and shard by hash.
     pub fn of(source: SourceId, interval_minutes: u32, shards: u8) -> Self {
-        let period = PERIODS.into_iter().find(|period| *period > interval_minutes).unwrap_or(LONGEST_PERIOD);
+        let period = period_of(interval_minutes);
         let hash = spread(&source.to_string());
         let phase = u32::try_from(hash % u64::from(period)).unwrap_or(0);
         let shard = u8::try_from((hash >> 48) % u64::from(shards.max(1))).unwrap_or(0);

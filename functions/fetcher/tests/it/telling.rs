@@ -76,6 +76,7 @@ async fn polls_that_work_and_sources_that_fail_are_one_line_of_metrics_and_no_ot
         world.origin.always(&path, reply);
         messages.push(world.source(&path).await);
     }
+    messages[7].earliest = domain::time::Timestamp::from_millis(messages[7].earliest.as_millis() - 90_000);
     let (logs, metrics) = deliver(&world, &messages).await;
     assert_eq!(logs, Vec::<Value>::new());
     assert_eq!(metrics.len(), 1);
@@ -83,6 +84,9 @@ async fn polls_that_work_and_sources_that_fail_are_one_line_of_metrics_and_no_ot
     let counts = ["Polls", "Failures", "Posts", "messages", "reported", "unchanged"].map(|name| line[name].as_u64());
     assert_eq!(counts, [12, 3, 18, 12, 0, 0].map(Some), "{line}");
     assert_eq!(line["FetchTime"].as_array().map(Vec::len), Some(12));
+    let mut late: Vec<_> = line["Lateness"].as_array().unwrap().iter().map(|late| late.as_u64().unwrap()).collect();
+    late.sort_unstable();
+    assert_eq!((late.len(), late[10], late[11]), (12, 0, 90), "one was due a minute and a half ago");
     assert_eq!(
         line["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
         serde_json::json!([[]]),

@@ -2,6 +2,7 @@
 //! can grow without the other.
 
 mod functions;
+mod metrics;
 mod profiles;
 mod queues;
 mod roles;

@@ -3,6 +3,7 @@
 
 mod decide;
 mod job;
+mod lateness;
 mod listing;
 mod plan;
 mod reading;
