@@ -107,6 +107,7 @@ impl Context {
             reason: None,
             post_count: Ordinal::NONE,
             recent: Recent::default(),
+            first_through: None,
             floor_ordinal: Ordinal::NONE,
             subscribers,
             watchers: 0,
@@ -114,7 +115,7 @@ impl Context {
             created_at: now,
             version: 0,
         };
-        let subscription = draft.reader.map(|(user, beginning)| beginning.of(user, &head, now));
+        let subscription = draft.reader.map(|(user, beginning)| beginning.of(user, &head, false, now));
         let sealed = draft.secrets.map(|secrets| self.vault.seal(source, secrets, &mut SystemEntropy));
         NewSource { head, target, pointer: Pointer::first(job), due, sealed, subscription }
     }

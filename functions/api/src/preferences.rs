@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::preferences::{BadPreference, MarkRead, PageSize, Preferences, Theme, View};
+use domain::id::UserId;
+use domain::preferences::{BadPreference, FirstUnread, MarkRead, PageSize, Preferences, Theme, View};
 use domain::reading::Order;
 use serde::{Deserialize, Serialize};
 use store::Preferring;
@@ -42,7 +43,7 @@ OrderWord: NewestFirst, OldestFirst }
 words! { /// What makes a post read: opening it, scrolling past it, or only saying so.
 MarkReadWord: OnOpen, OnScroll, Manually }
 
-/// All preferences. Whoever shows posts goes by them; the API itself does not.
+/// All preferences. Whoever shows posts goes by them; the API itself goes by `unread_on_subscribe` alone.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Preferences)]
 pub(crate) struct PreferencesView {
@@ -61,6 +62,9 @@ pub(crate) struct PreferencesView {
     /// Posts of one page.
     #[schema(minimum = 10, maximum = 200)]
     page_size: u16,
+    /// Of a new subscription so many of the last posts are unread.
+    #[schema(maximum = 1000)]
+    unread_on_subscribe: u16,
 }
 
 impl From<Preferences> for PreferencesView {
@@ -76,6 +80,7 @@ impl From<Preferences> for PreferencesView {
             },
             mark_read: preferences.mark_read,
             page_size: preferences.page_size.get(),
+            unread_on_subscribe: preferences.unread_on_subscribe.get(),
         }
     }
 }
@@ -104,6 +109,9 @@ pub(crate) struct PreferencesChange {
     /// Posts of one page.
     #[schema(minimum = 10, maximum = 200)]
     page_size: Option<u16>,
+    /// Of a new subscription so many of the last posts are unread.
+    #[schema(maximum = 1000)]
+    unread_on_subscribe: Option<u16>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -135,6 +143,7 @@ impl PreferencesChange {
             },
             mark_read: self.mark_read.unwrap_or(before.mark_read),
             page_size: self.page_size.map_or(Ok(before.page_size), PageSize::new)?,
+            unread_on_subscribe: self.unread_on_subscribe.map_or(Ok(before.unread_on_subscribe), FirstUnread::new)?,
         })
     }
 }
@@ -171,6 +180,11 @@ async fn change(
 }
 
 impl Context {
+    /// Of a new subscription of `user`, so many of the last posts are unread.
+    pub(crate) async fn unread_on_subscribe(&self, user: UserId) -> Result<u64, Problem> {
+        Ok(self.store.preferences(user).await?.unread_on_subscribe.get().into())
+    }
+
     /// Changes the preferences of `person`.
     pub(crate) async fn prefer(&self, person: &Person, change: &PreferencesChange) -> Result<Preferences, Problem> {
         // What does not fit fits no preferences.

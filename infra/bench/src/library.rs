@@ -45,7 +45,7 @@ impl Library {
             if machine.store.create(&new).await? != Creating::Created {
                 return Err("a source could not be made".into());
             }
-            machine.store.subscribe(user, source, 0, (machine.clock)()).await?;
+            machine.store.subscribe(user, source, u64::MAX, (machine.clock)()).await?;
             let (head, poll) = machine.store.view(source).await?.ok_or("a source is gone")?;
             shelves.push(Shelf { head, poll, pointer: new.pointer });
         }
@@ -105,6 +105,7 @@ fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
         reason: None,
         post_count: Ordinal::NONE,
         recent: Recent::default(),
+        first_through: None,
         floor_ordinal: Ordinal::NONE,
         subscribers: 0,
         watchers: 0,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::reading::Order;
+use crate::reading::{Order, ReadState};
 
 /// All preferences of one user. As stored, it may have keys that only newer code knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Preferences {
     pub mark_read: MarkRead,
     /// Posts of one page.
     pub page_size: PageSize,
+    /// Of a new subscription so many of the last posts are unread.
+    pub unread_on_subscribe: FirstUnread,
 }
 
 impl Default for Preferences {
@@ -38,6 +40,7 @@ impl Default for Preferences {
             order: Order::NewestFirst,
             mark_read: MarkRead::OnOpen,
             page_size: PageSize(50),
+            unread_on_subscribe: FirstUnread::default(),
         }
     }
 }
@@ -94,6 +97,11 @@ pub struct TimeZone(String);
 #[serde(try_from = "u16", into = "u16")]
 pub struct PageSize(u16);
 
+/// 0 to 1,000 posts; [`ReadState::FRESH`] of them unless somebody says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct FirstUnread(u16);
+
 /// A preference cannot be that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPreference {
@@ -106,6 +114,9 @@ pub enum BadPreference {
     /// Too few or too many.
     #[error("`page_size` must be 10 to 200")]
     PageSize,
+    /// Too many.
+    #[error("`unread_on_subscribe` must be 0 to 1000")]
+    FirstUnread,
 }
 
 impl FromStr for Language {
@@ -164,6 +175,41 @@ impl TryFrom<u16> for PageSize {
 impl From<PageSize> for u16 {
     fn from(size: PageSize) -> Self {
         size.0
+    }
+}
+
+impl FirstUnread {
+    /// That many.
+    ///
+    /// # Errors
+    /// [`BadPreference::FirstUnread`] above 1,000.
+    pub fn new(posts: u16) -> Result<Self, BadPreference> {
+        (posts <= 1_000).then_some(Self(posts)).ok_or(BadPreference::FirstUnread)
+    }
+
+    /// How many.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for FirstUnread {
+    fn default() -> Self {
+        Self(ReadState::FRESH)
+    }
+}
+
+impl TryFrom<u16> for FirstUnread {
+    type Error = BadPreference;
+
+    fn try_from(posts: u16) -> Result<Self, BadPreference> {
+        Self::new(posts)
+    }
+}
+
+impl From<FirstUnread> for u16 {
+    fn from(posts: FirstUnread) -> Self {
+        posts.0
     }
 }
 
@@ -258,6 +304,8 @@ mod tests {
         );
         assert_eq!(PageSize::new(9), Err(BadPreference::PageSize));
         assert_eq!(PageSize::new(200).map(PageSize::get), Ok(200));
+        assert_eq!(FirstUnread::new(1_001), Err(BadPreference::FirstUnread));
+        assert_eq!(FirstUnread::new(1_000).map(FirstUnread::get), Ok(1_000));
     }
 
     #[test]

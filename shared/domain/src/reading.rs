@@ -20,7 +20,8 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn holds(self, ordinal: Ordinal) -> bool {
+    /// Whether a post can be shown.
+    pub fn holds(self, ordinal: Ordinal) -> bool {
         self.floor < ordinal && ordinal <= self.last
     }
 
@@ -32,6 +33,15 @@ impl Shown {
         };
         self.holds(first).then_some(first)
     }
+}
+
+/// The posts with which a source begins: those of its first landing, which may come in several transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// They are still coming; the highest ordinal so far, [`Ordinal::NONE`] before the first.
+    Coming(Ordinal),
+    /// All of them are here; the highest ordinal among them.
+    Through(Ordinal),
 }
 
 /// What becomes of a post.
@@ -87,13 +97,22 @@ pub struct ReadState {
 }
 
 impl ReadState {
-    /// Posts that are unread at first in a new subscription, unless a setting says otherwise.
-    pub const FRESH: u64 = 20;
+    /// Posts that are unread at first in a new subscription, unless its user's preferences say otherwise.
+    pub const FRESH: u16 = 20;
 
     /// A new subscription: the last `unread` posts are.
     pub fn fresh(shown: Shown, unread: u64) -> Self {
         let read_through = Ordinal::new(shown.last.get().saturating_sub(unread)).max(shown.floor);
         Self { read_through, ..Self::default() }
+    }
+
+    /// All up to `line` is read, but for what somebody marked unread that was under the line before.
+    pub(crate) fn begin_after(&mut self, line: Ordinal) {
+        if line > self.read_through {
+            self.above.remove_range(..=line.get());
+            self.read_through = line;
+        }
+        self.settle(Ordinal::NONE);
     }
 
     /// Whether a post is read.

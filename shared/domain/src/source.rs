@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Ordinal, PostNumber, SourceId, UserId};
 use crate::private::Sealed;
+use crate::reading::First;
 use crate::time::Timestamp;
 use crate::timing::Lane;
 use crate::wheel::Slot;
@@ -146,6 +147,8 @@ pub struct Head {
     pub reason: Option<String>,
     /// The highest ordinal.
     pub post_count: Ordinal,
+    /// The highest ordinal of the source's first landing, once that is whole.
+    pub first_through: Option<Ordinal>,
     /// The last numbers.
     pub recent: Recent,
     /// What lies below is not shown.
@@ -160,6 +163,13 @@ pub struct Head {
     pub created_at: Timestamp,
     /// Rises with every change of anything but `post_count` and `recent`.
     pub version: u64,
+}
+
+impl Head {
+    /// The posts with which the source begins.
+    pub fn first(&self) -> First {
+        self.first_through.map_or(First::Coming(self.post_count), First::Through)
+    }
 }
 
 /// The fetcher's own part of a source.

@@ -126,6 +126,7 @@ impl Chunk<'_> {
     fn landed(&self) -> Landed {
         let mut head = self.head.clone();
         head.post_count = self.post_count();
+        head.first_through = head.first_through.or(self.begins());
         head.recent.extend(self.posts.iter().map(|post| post.number));
         let facts = self.news();
         for (fact, old) in facts.into_iter().zip([&mut head.title, &mut head.site, &mut head.icon]) {
@@ -146,6 +147,12 @@ impl Chunk<'_> {
 
     fn post_count(&self) -> Ordinal {
         self.posts.last().map_or(self.head.post_count, |post| post.ordinal)
+    }
+
+    /// The highest ordinal of the source's first landing, if that is whole with this chunk.
+    fn begins(&self) -> Option<Ordinal> {
+        let is_whole = self.last.is_some() && self.head.first_through.is_none();
+        Some(self.post_count()).filter(|through| is_whole && *through > Ordinal::NONE)
     }
 
     fn still_open(&self) -> Option<Ordinal> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{Ordinal, PostNumber, SourceId};
 use domain::listing::{Ask, Place, Stock};
-use domain::reading::{Order, Shown};
+use domain::reading::{First, Order, Shown};
 use domain::source::Recent;
 
 use crate::Store;
@@ -15,7 +15,7 @@ use crate::row::{self, Item, Row, text};
 use crate::schema::BY_SOURCE;
 
 /// Attributes of a head that a stock is read from.
-const STOCK: [&str; 5] = [key::PK, "v", "post_count", "floor", "recent"];
+const STOCK: [&str; 6] = [key::PK, "v", "post_count", "floor", "first_through", "recent"];
 /// Attributes that tell where a post stands.
 const WHEREABOUTS: [&str; 3] = [key::NUMBER, "source", "ordinal"];
 
@@ -84,8 +84,9 @@ impl Store {
 fn stock(item: &Item) -> Result<Stock, StoreError> {
     let row = Row::of("head", item)?;
     let shown = Shown { floor: Ordinal::new(row.number("floor")?), last: Ordinal::new(row.number("post_count")?) };
+    let first = row.maybe_number("first_through")?.map(Ordinal::new).map_or(First::Coming(shown.last), First::Through);
     let recent = Recent::from_bytes(row.bytes("recent")?).ok_or_else(|| row.corrupt("recent"))?;
-    Ok(Stock { source: row.word(key::PK, key::source_of)?, shown, recent })
+    Ok(Stock { source: row.word(key::PK, key::source_of)?, shown, first, recent })
 }
 
 fn place(item: &Item) -> Result<Place, StoreError> {

@@ -104,6 +104,7 @@ impl Context {
             title: title(change.title.as_deref())?,
             folders: self.folders_for(user, &change.into, draws).await?,
             interval_minutes: None,
+            unread: self.unread_on_subscribe(user).await?,
             discover: true,
         };
         let mut quota = self.quota(user, 1).await?;

@@ -82,6 +82,7 @@ impl Context {
         let known = self.known_addresses(user).await?;
         let folders = self.folders_of(user, &rows, &known, entropy).await?;
         let mut quota = self.quota(user, rows.len()).await?;
+        let unread = self.unread_on_subscribe(user).await?;
         let rest = rows.len();
         for (at, row) in rows.into_iter().enumerate() {
             if known.contains(&row.url) {
@@ -92,7 +93,7 @@ impl Context {
                 done.left = rest - at;
                 break;
             }
-            let wish = match self.wish_of(&row, &folders) {
+            let wish = match self.wish_of(&row, &folders, unread) {
                 Ok(wish) => wish,
                 Err(problem) => {
                     done.refuse(row.refused(&problem));
@@ -138,7 +139,7 @@ impl Context {
         Ok(named.iter().zip(made).map(|((written, _), folder)| ((*written).clone(), folder.id)).collect())
     }
 
-    fn wish_of(&self, row: &Row, folders: &HashMap<String, FolderId>) -> Result<Wish, Problem> {
+    fn wish_of(&self, row: &Row, folders: &HashMap<String, FolderId>, unread: u64) -> Result<Wish, Problem> {
         // A title that does not fit is no reason to lose the feed.
         let title = title(row.title.as_deref()).unwrap_or_default();
         let low = self.rules.min_interval_minutes;
@@ -150,6 +151,7 @@ impl Context {
                 Subscription::MAX_FOLDERS,
             ),
             interval_minutes: row.interval_minutes.map(|minutes| minutes.clamp(low, 1_440)),
+            unread,
             discover: false,
         })
     }

@@ -52,8 +52,7 @@ impl Context {
         let mut sources: Vec<_> = posts.iter().map(|post| post.source).collect();
         sources.sort_unstable();
         sources.dedup();
-        let subscriptions = self.within(user, &Scope::Sources(sources)).await?;
-        let ground = Ground::new(subscriptions, HashMap::new());
+        let ground = self.read_of(user, &Scope::Sources(sources)).await?;
         let seen = posts.into_iter().filter(|post| ground.subscription(post.source).is_some());
         let mut posts: HashMap<PostNumber, (Post, Option<String>)> =
             seen.map(|post| (post.number, (post, None))).collect();

@@ -29,7 +29,13 @@ pub(super) enum Freshness {
 }
 
 impl Ground {
+    /// A subscription that has no stock among `stocks` counts as it was stored.
     pub(super) fn new(mut subscriptions: Vec<Subscription>, stocks: HashMap<SourceId, Arc<Stock>>) -> Self {
+        for subscription in &mut subscriptions {
+            if let Some(stock) = stocks.get(&subscription.source) {
+                subscription.begin(stock.first);
+            }
+        }
         subscriptions.sort_unstable_by_key(|subscription| subscription.source);
         Self { subscriptions, stocks }
     }
@@ -69,6 +75,14 @@ impl Context {
         let subscriptions = self.within(user, scope).await?;
         let sources: Vec<SourceId> = subscriptions.iter().map(|subscription| subscription.source).collect();
         Ok(Ground::new(subscriptions, self.stocks_of(&sources, freshness).await?))
+    }
+
+    /// What was read of the sources within a scope, without lists of their posts: only sources that have begun since are looked at.
+    pub(super) async fn read_of(&self, user: UserId, scope: &Scope) -> Result<Ground, Problem> {
+        let subscriptions = self.within(user, scope).await?;
+        let begin = subscriptions.iter().filter(|subscription| subscription.newest.is_some());
+        let begin: Vec<SourceId> = begin.map(|subscription| subscription.source).collect();
+        Ok(Ground::new(subscriptions, self.stocks_of(&begin, Freshness::Recent).await?))
     }
 
     /// The stocks of sources, without those that are gone.

@@ -1,6 +1,5 @@
 //! Lists: which posts, by number, and where the next page goes on.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::id::{PostNumber, UserId};
@@ -88,10 +87,7 @@ impl Context {
     pub(super) async fn ground_of(&self, user: UserId, selection: &Selection) -> Result<Ground, Problem> {
         match &selection.kept {
             None => self.ground(user, &selection.scope, Freshness::Recent).await,
-            Some(_) => {
-                let subscriptions = self.within(user, &Scope::Everything).await?;
-                Ok(Ground::new(subscriptions, HashMap::new()))
-            }
+            Some(_) => self.read_of(user, &Scope::Everything).await,
         }
     }
 

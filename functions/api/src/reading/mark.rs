@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::id::{Ordinal, PostNumber, SourceId, UserId};
 use domain::listing::{Sought, Stock};
-use domain::reading::{Mark, Operation, Shown};
+use domain::reading::{First, Mark, Operation, Shown};
 use domain::subscription::Subscription;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use store::Flag;
@@ -36,6 +36,7 @@ pub(crate) enum Marking {
 /// An operation that is to be applied to a subscription.
 struct Wish {
     shown: Shown,
+    first: First,
     subscription: Subscription,
     operation: Operation,
 }
@@ -63,7 +64,7 @@ impl Context {
             let (stock, ordinals) = (ground.stocks.get(&subscription.source), ordinals.remove(&subscription.source));
             if let (Some(stock), Some(ordinals)) = (stock, ordinals) {
                 let operation = Operation::Posts(mark, ordinals);
-                marks.push(Wish { shown: stock.shown, subscription, operation });
+                marks.push(Wish { shown: stock.shown, first: stock.first, subscription, operation });
             }
         }
         self.write_all(marks).await
@@ -100,7 +101,7 @@ impl Context {
         through: PostNumber,
     ) -> Result<Wish, Problem> {
         let operation = Operation::AllThrough(self.ordinal_at(&stock, through).await?);
-        Ok(Wish { shown: stock.shown, subscription, operation })
+        Ok(Wish { shown: stock.shown, first: stock.first, subscription, operation })
     }
 
     async fn mark_kept(&self, user: UserId, selection: &Selection, through: PostNumber) -> Result<(), Problem> {
@@ -135,9 +136,9 @@ impl Context {
     }
 
     async fn write(&self, wish: Wish) -> Result<(), Problem> {
-        let Wish { shown, subscription, operation } = wish;
+        let Wish { shown, first, subscription, operation } = wish;
         // Who has unsubscribed meanwhile has nothing to mark.
-        self.store.change_read_subscription(subscription, |there| there.read.apply(&operation, shown)).await?;
+        self.store.change_read_subscription(subscription, |there| there.apply(&operation, shown, first)).await?;
         Ok(())
     }
 }

@@ -48,14 +48,14 @@ impl Stocks {
 mod tests {
     use super::*;
     use domain::id::{Ordinal, SystemEntropy};
-    use domain::reading::Shown;
+    use domain::reading::{First, Shown};
     use domain::source::Recent;
 
     #[test]
     fn a_stock_is_good_for_five_seconds() {
         let source = SourceId::draw(&mut SystemEntropy);
         let shown = Shown { floor: Ordinal::NONE, last: Ordinal::NONE };
-        let stock = Arc::new(Stock { source, shown, recent: Recent::default() });
+        let stock = Arc::new(Stock { source, shown, first: First::Through(Ordinal::NONE), recent: Recent::default() });
         let (stocks, start) = (Stocks::default(), Timestamp::from_secs(1_000));
         stocks.learn(std::iter::once(stock), start);
         for (millis, fresh) in [(-1, false), (0, true), (4_999, true), (5_000, false)] {

@@ -171,6 +171,7 @@ pub(super) async fn subscribe(
         title: title(body.title.as_deref())?,
         folders,
         interval_minutes: body.interval_minutes,
+        unread: context.unread_on_subscribe(person.user).await?,
         discover: body.discover.unwrap_or(true),
     };
     let mut quota = context.quota(person.user, 1).await?;

@@ -107,11 +107,14 @@ impl Context {
         let heads = self.store.heads(&sources).await?;
         let mut heads: HashMap<SourceId, Head> = heads.into_iter().map(|head| (head.source, head)).collect();
         let mut list = Vec::with_capacity(subscriptions.len());
-        for subscription in subscriptions {
+        for mut subscription in subscriptions {
             let head = match heads.remove(&subscription.source) {
                 Some(head) => Some(head),
                 None => self.store.head(subscription.source).await?,
             };
+            if let Some(head) = &head {
+                subscription.begin(head.first());
+            }
             list.push(Shelved { subscription, head });
         }
         Ok(list)
@@ -120,8 +123,12 @@ impl Context {
     /// One subscription with its source, as of now.
     pub(crate) async fn shelved_one(&self, user: UserId, source: SourceId) -> Result<Shelved, Problem> {
         let subscription = self.store.subscription(user, source).await?;
-        let subscription = subscription.ok_or_else(|| Problem::not_found("subscription"))?;
-        Ok(Shelved { subscription, head: self.store.head(source).await? })
+        let mut subscription = subscription.ok_or_else(|| Problem::not_found("subscription"))?;
+        let head = self.store.head(source).await?;
+        if let Some(head) = &head {
+            subscription.begin(head.first());
+        }
+        Ok(Shelved { subscription, head })
     }
 
     /// The subscription of `user` to the feed at an address that someone wrote, if there is one.

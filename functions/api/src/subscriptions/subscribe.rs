@@ -1,7 +1,6 @@
 //! Subscribing: to the source that is there, to a new one, or to what a site says are its feeds.
 
 use domain::id::{Entropy, FolderId, SourceId, UserId};
-use domain::reading::ReadState;
 use domain::source::{Head, SourceSettings, SourceState};
 use domain::subscription::Subscription;
 use store::{Beginning, Subscribing};
@@ -24,6 +23,8 @@ pub(crate) struct Wish {
     pub(crate) folders: Vec<FolderId>,
     /// How often it is polled at most.
     pub(crate) interval_minutes: Option<u32>,
+    /// So many of the last posts are unread at first.
+    pub(crate) unread: u64,
     /// Whether the address may be a site's: then it is asked. One that is private never is.
     pub(crate) discover: bool,
 }
@@ -170,5 +171,5 @@ impl Context {
 }
 
 fn beginning(wish: &Wish) -> Beginning {
-    Beginning { unread: ReadState::FRESH, title: wish.title.clone(), folders: wish.folders.clone() }
+    Beginning { unread: wish.unread, title: wish.title.clone(), folders: wish.folders.clone() }
 }

@@ -20,7 +20,7 @@ async fn what_is_said_changes_and_the_rest_stays() {
     let (ada, bob) = (world.reader("ada@example.org").await, world.reader("bob@example.org").await);
     let defaults = json!({
         "language": null, "time_zone": null, "theme": "system", "view": "list", "order": "newest_first",
-        "mark_read": "on_open", "page_size": 50,
+        "mark_read": "on_open", "page_size": 50, "unread_on_subscribe": 20,
     });
     assert_eq!(ada.get(PATH).await.json, defaults);
     check(&ada, json!({ "theme": "dark", "language": "de", "page_size": 20 }), 200, "").await;
@@ -41,9 +41,12 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
     for bad in [json!({ "colour": "red" }), json!({ "theme": "red" }), json!({ "page_size": "50" }), json!([])] {
         check(&ada, bad, 400, "bad_body").await;
     }
-    for bad in
-        [json!({ "page_size": 9 }), json!({ "language": "de_DE" }), json!({ "theme": "dark", "time_zone": "../x" })]
-    {
+    for bad in [
+        json!({ "page_size": 9 }),
+        json!({ "unread_on_subscribe": 1_001 }),
+        json!({ "language": "de_DE" }),
+        json!({ "theme": "dark", "time_zone": "../x" }),
+    ] {
         check(&ada, bad, 422, "out_of_range").await;
     }
     assert_eq!(ada.get(PATH).await.json["theme"], "system");

@@ -1,5 +1,6 @@
 //! Subscriptions: begun, seen, changed, ended, and nobody else's.
 
+mod beginning;
 mod discovery;
 mod folders;
 mod private;

@@ -259,6 +259,7 @@ fn head(target: &Target, created_at: Timestamp) -> Head {
         reason: None,
         post_count: Ordinal::NONE,
         recent: Recent::default(),
+        first_through: None,
         floor_ordinal: Ordinal::NONE,
         subscribers: target.subscribers,
         watchers: 0,

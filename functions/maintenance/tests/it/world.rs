@@ -133,6 +133,7 @@ impl World {
             reason: None,
             post_count: Ordinal::NONE,
             recent: Recent::default(),
+            first_through: None,
             floor_ordinal: Ordinal::NONE,
             subscribers: 0,
             watchers: 0,

@@ -15,6 +15,8 @@ use crate::world::{HOUR, MINUTE, Process, World};
 
 /// Who subscribes.
 const READER: &str = "ada@example.org";
+/// So many posts are unread when they subscribe.
+pub(crate) const FEW: u64 = 5;
 /// What is in no item, whatever happens.
 pub(crate) const SECRET: &str = "sesame-open";
 
@@ -33,6 +35,8 @@ pub(crate) enum Story {
     Landing,
     /// A poll with more new entries than one transaction takes.
     LongLanding,
+    /// The first poll of a feed that someone subscribes to, with more entries than one transaction takes.
+    FirstLanding,
     /// Someone deletes a source that has posts and a message in the queue.
     Deletion,
     /// Someone deletes a source of which a landing in several chunks was cut off in the middle; then its message comes back.
@@ -68,7 +72,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn before(story: Story) -> Self {
-        let long = matches!(story, Story::LongLanding | Story::DeletionInLanding | Story::Return);
+        let long = matches!(story, Story::LongLanding | Story::FirstLanding | Story::DeletionInLanding | Story::Return);
         let world = World::new(0, if long { 4_000 } else { 1 << 20 }).await;
         let feed = world.feed("feed");
         for title in ["one", "two", "three"] {
@@ -81,6 +85,11 @@ impl Scene {
         match story {
             Story::Creation => {}
             Story::Subscription => drop(scene.world.register(READER).await),
+            Story::FirstLanding => {
+                scene.world.register(READER).await;
+                scene.publish_more();
+                scene.subscribe(&process).await.unwrap();
+            }
             Story::Unsubscription => {
                 scene.world.register(READER).await;
                 scene.subscribe(&process).await.unwrap();
@@ -100,7 +109,7 @@ impl Scene {
 
     async fn set(&self, process: &Process) {
         match self.story {
-            Story::Creation | Story::Subscription => {}
+            Story::Creation | Story::Subscription | Story::FirstLanding => {}
             Story::Dispatch => self.until_due(process).await,
             Story::Sweep => self.until_swept(process).await,
             Story::Refresh => {
@@ -115,7 +124,7 @@ impl Scene {
                 self.queue(process).await;
             }
             Story::LongLanding | Story::DeletionInLanding | Story::Return => {
-                (4..12).for_each(|n| self.feed.publish(&format!("entry-{n}"), 1_500));
+                self.publish_more();
                 self.queue(process).await;
             }
         }
@@ -127,6 +136,11 @@ impl Scene {
             store.leave(self.source.unwrap(), SourceState::Resting, "nobody subscribes to it", now).await.unwrap();
             self.pass_walked(2 * HOUR).await;
         }
+    }
+
+    /// More entries than one transaction takes.
+    fn publish_more(&self) {
+        (4..12).for_each(|n| self.feed.publish(&format!("entry-{n}"), 1_500));
     }
 
     /// Until the minute in which the dispatcher will queue the next poll.
@@ -199,7 +213,7 @@ impl Scene {
             | Story::Unsubscription => self.ask(process).await,
             Story::Dispatch => self.world.tick(process).await,
             Story::Sweep => self.world.maintain(process).await,
-            Story::UnchangedPoll | Story::Landing | Story::LongLanding => {
+            Story::UnchangedPoll | Story::Landing | Story::LongLanding | Story::FirstLanding => {
                 assert_eq!(self.world.deliver(process).await?, 1, "a message is in the queue");
                 Some(())
             }
@@ -238,19 +252,33 @@ impl Scene {
                 let answer = self.world.ask_as(Some(READER), process, "DELETE", &path, Value::Null).await?;
                 assert!(matches!(answer.0, 204 | 404), "{answer:?}");
             }
-            Story::Dispatch | Story::UnchangedPoll | Story::Landing | Story::LongLanding | Story::Sweep => {}
+            Story::Dispatch
+            | Story::UnchangedPoll
+            | Story::Landing
+            | Story::LongLanding
+            | Story::FirstLanding
+            | Story::Sweep => {}
         }
         self.answered = true;
         Some(())
     }
 
     async fn subscribe(&mut self, process: &Process) -> Option<()> {
+        let few = json!({ "unread_on_subscribe": FEW });
+        self.world.ask_as(Some(READER), process, "PATCH", "/v1/preferences", few).await?;
         let url = format!("{}?token={SECRET}", self.feed.url);
         let body = json!({ "url": url, "discover": false });
         let (status, answer) = self.world.ask_as(Some(READER), process, "POST", "/v1/subscriptions", body).await?;
         assert!(matches!(status, 200 | 201), "{status} {answer}");
         self.source = Some(answer["id"].as_str().unwrap().parse().unwrap());
         Some(())
+    }
+
+    /// How many posts its subscriber has not read, as the API tells.
+    pub(crate) async fn unread(&self) -> u64 {
+        let process = self.world.process(Stop::Never);
+        let (_, counts) = self.world.ask_as(Some(READER), &process, "GET", "/v1/counts", Value::Null).await.unwrap();
+        counts["sources"][0]["unread"].as_u64().unwrap()
     }
 
     async fn delete(&self, process: &Process) -> Option<()> {

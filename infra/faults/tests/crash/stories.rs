@@ -7,7 +7,7 @@ use domain::id::SourceId;
 use faults::{Call, Dice, Stop};
 
 use crate::end::check_landed;
-use crate::scene::{SECRET, Scene, Story};
+use crate::scene::{FEW, SECRET, Scene, Story};
 use crate::world::HOUR;
 
 /// Which pairs of stops are tried: the first in the story, the second in the quarter of an hour that follows.
@@ -95,6 +95,9 @@ async fn check_end(scene: &Scene, crashes: u64) {
         let sources = scene.world.store.list(None, 10).await.unwrap().0;
         assert_eq!(sources.len(), 1, "no source is left for nobody");
     }
+    if scene.story == Story::FirstLanding {
+        check_beginning(scene, source).await;
+    }
     if scene.story == Story::DeletionInLanding {
         check_announced(scene, source).await;
     }
@@ -106,6 +109,15 @@ async fn check_end(scene: &Scene, crashes: u64) {
     let asked = scene.feed.asked();
     let short = asked.windows(2).filter(|pair| pair[1].since(pair[0]) < HOUR).count();
     assert!(short as u64 <= crashes, "asked at {asked:?}");
+}
+
+/// Of what the first landing brought the newest posts are unread, and all that came after it.
+async fn check_beginning(scene: &Scene, source: SourceId) {
+    let head = scene.world.store.head(source).await.unwrap().unwrap();
+    let (first, count) = (head.first_through.unwrap().get(), head.post_count.get());
+    // The last entry was published when the others were there: unless the first poll came late, it is a landing of its own.
+    assert!(first == count - 1 || first == count, "{first} of {count}");
+    assert_eq!(scene.unread().await, FEW + count - first);
 }
 
 /// What the first poll landed is announced, and what had landed when the source was deleted, as one range of the job in hand.
@@ -173,6 +185,11 @@ async fn a_landing_stopped_anywhere_ends_as_one_that_was_not() {
 #[tokio::test]
 async fn a_landing_in_several_chunks_stopped_anywhere_ends_as_one_that_was_not() {
     check(Story::LongLanding, Pairs::Sample(12)).await;
+}
+
+#[tokio::test]
+async fn a_first_landing_in_several_chunks_stopped_anywhere_leaves_as_much_unread_as_one_that_was_not() {
+    check(Story::FirstLanding, Pairs::Sample(6)).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{Place, Seek, Sought, Span};
 use crate::id::{Ordinal, PostNumber, SourceId};
-use crate::reading::Shown;
+use crate::reading::{First, Shown};
 use crate::source::{Head, Recent};
 
 /// The posts of a source, as far as its head knows them: how many there are, and the numbers of the last few.
@@ -12,6 +12,8 @@ pub struct Stock {
     pub source: SourceId,
     /// Which of them can be shown.
     pub shown: Shown,
+    /// The posts with which the source begins.
+    pub first: First,
     /// The numbers of the last ones.
     pub recent: Recent,
 }
@@ -19,7 +21,7 @@ pub struct Stock {
 impl From<&Head> for Stock {
     fn from(head: &Head) -> Self {
         let shown = Shown { floor: head.floor_ordinal, last: head.post_count };
-        Self { source: head.source, shown, recent: head.recent.clone() }
+        Self { source: head.source, shown, first: head.first(), recent: head.recent.clone() }
     }
 }
 

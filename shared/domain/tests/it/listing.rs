@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{Ordinal, PostNumber, SourceId, base62};
 use domain::listing::{Ask, Cursor, Listed, Merge, Place, Step, Stock, Wanted};
-use domain::reading::{Mark, Operation, Order, ReadState, Shown, Status};
+use domain::reading::{First, Mark, Operation, Order, ReadState, Shown, Status};
 use domain::source::Recent;
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ impl Feed {
     fn stock(&self) -> Stock {
         let mut recent = Recent::default();
         recent.extend(self.posts.iter().map(|number| PostNumber::new(*number).unwrap()));
-        Stock { source: self.source, shown: self.shown(), recent }
+        Stock { source: self.source, shown: self.shown(), first: First::Through(Ordinal::NONE), recent }
     }
 
     fn is_in_index(&self, ordinal: u64, settled: u64) -> bool {

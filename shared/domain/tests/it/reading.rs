@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::id::Ordinal;
-use domain::reading::{Mark, NotReadState, Operation, Order, ReadState, Shown};
+use domain::id::{Ordinal, SourceId, SystemEntropy, UserId};
+use domain::reading::{First, Mark, NotReadState, Operation, Order, ReadState, Shown};
+use domain::subscription::Subscription;
+use domain::time::Timestamp;
 use proptest::prelude::*;
 
 /// The posts of a source, and which of them one person has not read.
@@ -21,6 +23,13 @@ impl Naive {
 
     fn shown(&self) -> Shown {
         Shown { floor: Ordinal::new(self.floor), last: Ordinal::new(self.last) }
+    }
+
+    /// Whether a post that was read is not any more.
+    fn makes_unread(&self, operation: &Operation) -> bool {
+        let mut after = self.clone();
+        after.apply(operation);
+        matches!(operation, Operation::Posts(..)) && !after.unread.is_subset(&self.unread)
     }
 
     fn apply(&mut self, operation: &Operation) {
@@ -45,6 +54,20 @@ enum Event {
     Retain(u64),
     Operate(Operation),
     Store,
+}
+
+/// What a subscription says that was there before its source had a post.
+fn waiting(newest: u64) -> Subscription {
+    Subscription {
+        user: UserId::draw(&mut SystemEntropy),
+        source: SourceId::draw(&mut SystemEntropy),
+        added_at: Timestamp::EPOCH,
+        title: None,
+        folders: Vec::new(),
+        read: ReadState::default(),
+        newest: Some(newest),
+        version: 0,
+    }
 }
 
 fn operations() -> impl Strategy<Value = Operation> {
@@ -118,6 +141,46 @@ proptest! {
     }
 
     #[test]
+    fn whoever_was_there_first_begins_with_the_newest_of_the_first_landing(
+        newest in 0u64..40, chunks in prop::collection::vec((1u64..20, prop::option::of(operations())), 1..8), later in events()
+    ) {
+        let (mut naive, mut stored, mut waits) = (Naive::new(0, 0), waiting(newest), true);
+        for (count, operation) in chunks {
+            naive.unread.extend(naive.last + 1..=naive.last + count);
+            naive.last += count;
+            if waits {
+                naive.unread.retain(|ordinal| *ordinal > naive.last.saturating_sub(newest));
+            }
+            if let Some(operation) = operation {
+                waits &= !naive.makes_unread(&operation);
+                naive.apply(&operation);
+                stored.apply(&operation, naive.shown(), First::Coming(Ordinal::new(naive.last)));
+            }
+            let mut seen = stored.clone();
+            seen.begin(First::Coming(Ordinal::new(naive.last)));
+            check(&seen.read, &naive);
+        }
+        let first = First::Through(Ordinal::new(naive.last));
+        for event in later {
+            match event {
+                Event::Arrive(count) => {
+                    naive.unread.extend(naive.last + 1..=naive.last + count);
+                    naive.last += count;
+                }
+                Event::Operate(operation) => {
+                    naive.apply(&operation);
+                    stored.apply(&operation, naive.shown(), first);
+                    prop_assert_eq!(stored.newest, None, "what is stored says it all from now on");
+                }
+                Event::Retain(_) | Event::Store => {}
+            }
+            let mut seen = stored.clone();
+            seen.begin(first);
+            check(&seen.read, &naive);
+        }
+    }
+
+    #[test]
     fn marks_of_two_devices_on_different_posts_do_not_undo_each_other(
         one in prop::collection::btree_set(1u64..100, 0..30), other in prop::collection::btree_set(1u64..100, 0..30)
     ) {
@@ -137,7 +200,7 @@ proptest! {
     #[test]
     fn the_same_operation_twice_changes_nothing_the_second_time(before in operations(), operation in operations()) {
         let shown = Shown { floor: Ordinal::new(5), last: Ordinal::new(150) };
-        let mut state = ReadState::fresh(shown, ReadState::FRESH);
+        let mut state = ReadState::fresh(shown, u64::from(ReadState::FRESH));
         state.apply(&before, shown);
         state.apply(&operation, shown);
         prop_assert!(!state.apply(&operation, shown));

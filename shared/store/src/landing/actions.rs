@@ -59,7 +59,7 @@ fn job(chunk: &Chunk<'_>, sources: &str) -> Result<TransactWriteItem, StoreError
 }
 
 /// The ordinals that follow the count as read are taken; with edits only there is nothing to write, unless the feed calls itself
-/// otherwise than before.
+/// otherwise than before, or its first landing ends.
 fn head(chunk: &Chunk<'_>, sources: &str) -> Result<TransactWriteItem, StoreError> {
     let mut condition = "#state = :active AND #post_count = :seen".to_owned();
     let mut write = Write::to(Key::head(chunk.source))
@@ -71,6 +71,10 @@ fn head(chunk: &Chunk<'_>, sources: &str) -> Result<TransactWriteItem, StoreErro
         recent.extend(chunk.posts.iter().map(|post| post.number));
         sets.push("#post_count = :count, #recent = :recent".to_owned());
         write = write.bind(":count", number(chunk.post_count().get())).bind(":recent", bytes(recent.to_bytes()));
+    }
+    if let Some(through) = chunk.begins() {
+        sets.push("#first_through = :through".to_owned());
+        write = write.bind(":through", number(through.get()));
     }
     let news = chunk.news();
     for (name, value) in news.into_iter().flatten() {

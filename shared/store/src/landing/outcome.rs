@@ -120,6 +120,7 @@ mod tests {
             since: NOW,
             reason: None,
             post_count: Ordinal::NONE,
+            first_through: None,
             recent: Recent::default(),
             floor_ordinal: Ordinal::NONE,
             subscribers: 0,

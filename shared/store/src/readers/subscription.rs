@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::id::{FolderId, JobId, Ordinal, SourceId, UserId};
-use domain::reading::{Operation, ReadState, Shown};
+use domain::reading::{First, Operation, ReadState, Shown};
 use domain::source::{Head, Poll, SourceState, round_1_2_5};
 use domain::subscription::Subscription;
 use domain::time::Timestamp;
@@ -44,7 +44,7 @@ const CHANGE: &str = "changing a subscription";
 /// How a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beginning {
-    /// So many of the last posts are unread.
+    /// So many of the last posts are unread; of a source that has none yet, of those with which it begins.
     pub unread: u64,
     /// What the user calls it.
     pub title: Option<String>,
@@ -86,7 +86,7 @@ impl Store {
             let Some((head, poll)) = self.open_to(user, source, now).await? else {
                 return Ok(Subscribing::NoSource);
             };
-            let new = beginning.of(user, &head, now);
+            let new = beginning.of(user, &head, poll.open_landing.is_some(), now);
             let mut actions = self.beginning(&new)?.to_vec();
             actions.extend(self.counted(&head, &poll, head.subscribers.saturating_add(1))?);
             match self.transact_once(SUBSCRIBE, actions, None).await? {
@@ -257,8 +257,9 @@ impl Store {
         source: SourceId,
         operation: &Operation,
         shown: Shown,
+        first: First,
     ) -> Result<Changing, StoreError> {
-        self.change_subscription(user, source, |subscription| subscription.read.apply(operation, shown)).await
+        self.change_subscription(user, source, |subscription| subscription.apply(operation, shown, first)).await
     }
 
     /// Changes a subscription; `change` says whether it changed anything, and is called again on what is there when someone else was faster.
@@ -307,8 +308,10 @@ impl Store {
 }
 
 impl Beginning {
-    /// The subscription of `user` to the source with this head.
-    pub fn of(&self, user: UserId, head: &Head, now: Timestamp) -> Subscription {
+    /// The subscription of `user` to the source with this head, where a landing may be under way.
+    pub fn of(&self, user: UserId, head: &Head, is_landing: bool, now: Timestamp) -> Subscription {
+        // What is unread is not known before the posts are that the source begins with.
+        let is_before = head.first_through.is_none() && (is_landing || head.post_count == Ordinal::NONE);
         let shown = Shown { floor: head.floor_ordinal, last: head.post_count };
         Subscription {
             user,
@@ -316,7 +319,8 @@ impl Beginning {
             added_at: now,
             title: self.title.clone(),
             folders: self.folders.clone(),
-            read: ReadState::fresh(shown, self.unread),
+            read: if is_before { ReadState::default() } else { ReadState::fresh(shown, self.unread) },
+            newest: is_before.then_some(self.unread),
             version: 0,
         }
     }
@@ -342,9 +346,22 @@ fn rewrite(subscription: &Subscription, version: u64) -> Result<Write, StoreErro
         .bind(":next", number(subscription.version))
         .bind(":read", row::read_state(&subscription.read)?)
         .bind(":folders", row::folders(subscription));
-    let sets = "SET #read = :read, #folders = :folders, #version = :next";
-    Ok(match &subscription.title {
-        Some(title) => write.change(format!("{sets}, #title = :title")).bind(":title", text(title)),
-        None => write.change(format!("{sets} REMOVE #title")),
-    })
+    let mut sets = "SET #read = :read, #folders = :folders, #version = :next".to_owned();
+    let mut removes = Vec::new();
+    let write = match &subscription.title {
+        Some(title) => {
+            sets.push_str(", #title = :title");
+            write.bind(":title", text(title))
+        }
+        None => {
+            removes.push("#title");
+            write
+        }
+    };
+    // It is there from the beginning, or never.
+    if subscription.newest.is_none() {
+        removes.push("#newest");
+    }
+    let removes = if removes.is_empty() { String::new() } else { format!(" REMOVE {}", removes.join(", ")) };
+    Ok(write.change(format!("{sets}{removes}")))
 }

@@ -38,6 +38,7 @@ pub(crate) fn head_item(head: &Head) -> Item {
         .with("since", time(head.since))
         .maybe("reason", head.reason.as_ref().map(text))
         .with("post_count", number(head.post_count.get()))
+        .maybe("first_through", head.first_through.map(|ordinal| number(ordinal.get())))
         .with("recent", bytes(head.recent.to_bytes()))
         .with("floor", number(head.floor_ordinal.get()))
         .with("subscribers", number(head.subscribers))
@@ -64,6 +65,7 @@ pub(crate) fn head(item: &Item) -> Result<Head, StoreError> {
         since: row.time("since")?,
         reason: row.maybe_string("reason")?,
         post_count: Ordinal::new(row.number("post_count")?),
+        first_through: row.maybe_number("first_through")?.map(Ordinal::new),
         recent: Recent::from_bytes(row.bytes("recent")?).ok_or_else(|| row.corrupt("recent"))?,
         floor_ordinal: Ordinal::new(row.number("floor")?),
         subscribers: row.number("subscribers")?,

@@ -18,6 +18,7 @@ pub(crate) fn subscription_item(subscription: &Subscription) -> Result<Item, Sto
         .maybe("title", subscription.title.as_ref().map(text))
         .with("folders", folders(subscription))
         .with("read", read_state(&subscription.read)?)
+        .maybe("newest", subscription.newest.map(number))
         .with("version", number(subscription.version));
     Ok(cells.item())
 }
@@ -44,6 +45,7 @@ pub(crate) fn subscription(item: &Item) -> Result<Subscription, StoreError> {
         title: row.maybe_text("title")?.map(str::to_owned),
         folders: folders.collect::<Result<_, _>>()?,
         read: ReadState::from_bytes(row.bytes("read")?).map_err(|_| row.corrupt("read"))?,
+        newest: row.maybe_number("newest")?,
         version: row.number("version")?,
     })
 }

@@ -26,7 +26,7 @@ fn draft(world: &World, owner: UserId) -> NewSource {
     new.head.url_keys = vec![vault().url_key(owner, URL)];
     (new.head.subscribers, new.target.subscribers, new.target.url) = (1, 1, None);
     new.sealed = Some(vault().seal(new.head.source, &secrets(), &mut SystemEntropy));
-    new.subscription = Some(Beginning::default().of(owner, &new.head, NOON));
+    new.subscription = Some(Beginning::default().of(owner, &new.head, false, NOON));
     new
 }
 

@@ -2,7 +2,7 @@
 
 use domain::account::User;
 use domain::id::{FolderId, Ordinal, ShortId, SourceId, SystemEntropy, UserId};
-use domain::reading::{Mark, Operation, ReadState, Shown};
+use domain::reading::{First, Mark, Operation, ReadState, Shown};
 use domain::source::{Head, Poll, SourceState};
 use domain::subscription::Subscription;
 use store::{Changing, Creating, StoreError, Subscribing};
@@ -166,7 +166,7 @@ async fn two_devices_that_mark_at_once_do_not_undo_each_other() {
     let (store, reader, source) = (&world.store, ada.id, desk.source);
     let mark = |ordinal: u64| async move {
         let operation = Operation::Posts(Mark::Read, vec![Ordinal::new(ordinal)]);
-        store.mark_read(reader, source, &operation, all).await.unwrap()
+        store.mark_read(reader, source, &operation, all, First::Through(Ordinal::NONE)).await.unwrap()
     };
     futures_util::future::join_all((1..=8).map(|n| n * 2).map(mark)).await;
     let there = world.store.subscription(ada.id, desk.source).await.unwrap().unwrap();
@@ -176,7 +176,9 @@ async fn two_devices_that_mark_at_once_do_not_undo_each_other() {
     let there = world.store.subscription(ada.id, desk.source).await.unwrap().unwrap();
     assert_eq!(there.version, before, "what is read already costs no write");
     let operation = Operation::AllThrough(all.last);
-    let Changing::Changed(there) = world.store.mark_read(ada.id, desk.source, &operation, all).await.unwrap() else {
+    let Changing::Changed(there) =
+        world.store.mark_read(ada.id, desk.source, &operation, all, First::Through(Ordinal::NONE)).await.unwrap()
+    else {
         panic!("not subscribed")
     };
     assert_eq!(there.read, ReadState::fresh(all, 0), "all read is a line and no exceptions");

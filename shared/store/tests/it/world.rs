@@ -115,6 +115,7 @@ impl World {
             reason: None,
             post_count: Ordinal::NONE,
             recent: Recent::default(),
+            first_through: None,
             floor_ordinal: Ordinal::NONE,
             subscribers: 3,
             watchers: 0,

@@ -107,6 +107,7 @@ impl Context {
             let is_untouched = subscription.version == 0 && subscription.read != read;
             if is_untouched {
                 subscription.read.clone_from(&read);
+                subscription.newest = None;
             }
             is_untouched
         };

@@ -6,3 +6,5 @@ mod marks;
 mod signing_in;
 mod strangers;
 mod subscriptions;
+
+pub(crate) use app::App;

@@ -45,7 +45,7 @@ impl World {
 
     async fn patterns(&self, reader: &Reader<'_>) -> Patterns {
         let (source, tables) = (self.feed("pattern").await, Tables::default());
-        reader.subscribe(source, 20).await;
+        reader.subscribe(source, u64::MAX).await;
         let post = self.arrive(source, 1).await[0];
         let (partition, user) = (text(format!("S#{source}")), text(format!("U#{}", reader.user.id)));
         let patterns = Patterns {

@@ -38,6 +38,8 @@ enum Event {
         source: usize,
         keep: u64,
     },
+    /// What the source began with is all here.
+    Begin(usize),
     Leave(usize),
     Return(usize),
     /// So many posts below those that the head remembers are not in the index for a while.
@@ -58,6 +60,7 @@ fn event() -> impl Strategy<Value = Event> {
         5 => (some(), some(), 0usize..150).prop_map(|(read, unread, both)| Event::Mark { read, unread, both }),
         2 => (0usize..150, prop::option::of(0usize..3)).prop_map(|(through, source)| Event::MarkAll { through, source }),
         1 => (0usize..3, 5u64..60).prop_map(|(source, keep)| Event::Retain { source, keep }),
+        1 => (0usize..3).prop_map(Event::Begin),
         1 => (0usize..3).prop_map(Event::Leave),
         2 => (0usize..3).prop_map(Event::Return),
         2 => (0usize..3, 1usize..20).prop_map(|(source, count)| Event::Lag { source, count }),
@@ -74,9 +77,18 @@ struct Feed {
     unread: BTreeSet<usize>,
     subscribed: bool,
     hidden: Vec<usize>,
+    /// Whether what it began with is all here.
+    begun: bool,
+    /// Whether Ada waits for that: then all but the newest is read.
+    waits: bool,
 }
 
 impl Feed {
+    /// Whoever does that while it begins has all that comes unread.
+    fn mark_unread(&mut self, ordinal: usize) {
+        self.waits &= !self.unread.insert(ordinal);
+    }
+
     /// Titles by number of what is shown.
     fn shown(&self, wanted: impl Fn(usize) -> bool) -> BTreeMap<PostNumber, String> {
         let ordinals = (self.floor + 1..=self.numbers.len()).filter(|ordinal| self.subscribed && wanted(*ordinal));
@@ -101,7 +113,8 @@ impl<'a> History<'a> {
             let other = world.who_reads(&format!("{name}@example.org")).await;
             other.subscribe(source, 0).await;
             let (numbers, unread, hidden) = (Vec::new(), BTreeSet::new(), Vec::new());
-            feeds.push(Feed { source, numbers, floor: 0, unread, subscribed: true, hidden });
+            let (begun, waits) = (false, true);
+            feeds.push(Feed { source, numbers, floor: 0, unread, subscribed: true, hidden, begun, waits });
         }
         Self { world, ada, feeds }
     }
@@ -127,6 +140,7 @@ impl<'a> History<'a> {
             Event::Mark { read, unread, both } => self.mark(read, unread, *both).await,
             Event::MarkAll { through, source } => self.mark_all(*through, *source).await,
             Event::Retain { source, keep } => self.retain(*source, *keep).await,
+            Event::Begin(source) => self.begin(*source).await,
             Event::Leave(source) => self.leave(*source).await,
             Event::Return(source) => self.come_back(*source).await,
             Event::Lag { source, count } => self.lag(*source, *count).await,
@@ -140,6 +154,9 @@ impl<'a> History<'a> {
         let before = feed.numbers.len();
         feed.numbers.extend(self.world.arrive(feed.source, count).await);
         feed.unread.extend(before + 1..=feed.numbers.len());
+        if feed.waits {
+            feed.unread = feed.unread.split_off(&(feed.numbers.len().saturating_sub(20) + 1));
+        }
         self.world.pass(Duration::from_secs(5));
     }
 
@@ -156,7 +173,8 @@ impl<'a> History<'a> {
         };
         let read_now = pick(&mut read.iter().filter(|place| **place != both));
         let unread_now = pick(&mut unread.difference(read).filter(|place| **place != both));
-        let contested = visible.get(both).copied();
+        // While a source begins it matters who came first, which nobody tells.
+        let contested = visible.get(both).copied().filter(|(at, _)| !self.feeds[*at].waits);
         let ids = |posts: &[(usize, usize)]| -> Vec<String> {
             posts.iter().copied().chain(contested).map(|post| self.id(post)).collect()
         };
@@ -169,17 +187,17 @@ impl<'a> History<'a> {
             self.feeds[at].unread.remove(&ordinal);
         }
         for (at, ordinal) in unread_now {
-            self.feeds[at].unread.insert(ordinal);
+            self.feeds[at].mark_unread(ordinal);
         }
         if let Some((at, ordinal)) = contested {
             // Whoever came last won.
             let post = self.ada.get(&format!("/v1/posts/{}", self.id((at, ordinal)))).await;
             let feed = &mut self.feeds[at];
             if post["read"].as_bool().unwrap() {
-                feed.unread.remove(&ordinal)
+                feed.unread.remove(&ordinal);
             } else {
-                feed.unread.insert(ordinal)
-            };
+                feed.mark_unread(ordinal);
+            }
         }
     }
 
@@ -213,6 +231,22 @@ impl<'a> History<'a> {
         self.world.pass(Duration::from_secs(5));
     }
 
+    /// As the last transaction of a first landing says; here a landing never ends.
+    async fn begin(&mut self, at: usize) {
+        let feed = &mut self.feeds[at];
+        if feed.begun || feed.numbers.is_empty() {
+            return;
+        }
+        let update = self.world.tables.update_item().table_name(Tables::default().sources);
+        let text = |text: String| AttributeValue::S(text);
+        let update = update.key("pk", text(format!("S#{}", feed.source))).key("sk", text("HEAD".to_owned()));
+        let update = update.update_expression("SET first_through = :through");
+        let through = AttributeValue::N(feed.numbers.len().to_string());
+        update.expression_attribute_values(":through", through).send().await.unwrap();
+        (feed.begun, feed.waits) = (true, false);
+        self.world.pass(Duration::from_secs(5));
+    }
+
     async fn leave(&mut self, at: usize) {
         let feed = &mut self.feeds[at];
         self.world.store.unsubscribe(self.ada.user.id, feed.source, self.world.now()).await.unwrap();
@@ -225,6 +259,7 @@ impl<'a> History<'a> {
             self.ada.subscribe(feed.source, 20).await;
             let last = feed.numbers.len();
             feed.unread = (last.saturating_sub(20).max(feed.floor) + 1..=last).collect();
+            feed.waits = !feed.begun;
             feed.subscribed = true;
         }
     }

@@ -65,7 +65,7 @@ async fn a_list_between_two_times_holds_what_arrived_from_the_first_to_before_th
     let world = World::new().await;
     let source = world.feed("a").await;
     let ada = world.who_reads("ada@example.org").await;
-    ada.subscribe(source, 0).await;
+    ada.subscribe(source, u64::MAX).await;
     let start = world.now();
     // More than a head remembers: the place has to be searched.
     for _ in 0..90 {
@@ -134,7 +134,7 @@ async fn what_lies_below_the_floor_is_not_shown_and_what_is_gone_is_passed_over(
     let world = World::new().await;
     let source = world.feed("a").await;
     let ada = world.who_reads("ada@example.org").await;
-    ada.subscribe(source, 0).await;
+    ada.subscribe(source, u64::MAX).await;
     world.arrive(source, 50).await;
     let head = world.store.head(source).await.unwrap().unwrap();
     let retention = store::Retention { age: Duration::from_secs(86_400), count: 40 };

@@ -50,7 +50,7 @@ async fn mark_all_goes_up_to_a_post_or_a_time_and_no_further() {
     let (a, b) = (world.feed("a").await, world.feed("b").await);
     let ada = world.who_reads("ada@example.org").await;
     for source in [a, b] {
-        ada.subscribe(source, 0).await;
+        ada.subscribe(source, u64::MAX).await;
     }
     // More than a head remembers, so that the place has to be searched.
     for _ in 0..60 {
@@ -125,7 +125,7 @@ async fn who_reads_on_two_devices_at_once_loses_no_mark() {
     let world = World::new().await;
     let source = world.feed("a").await;
     let ada = world.who_reads("ada@example.org").await;
-    ada.subscribe(source, 0).await;
+    ada.subscribe(source, u64::MAX).await;
     world.arrive(source, 24).await;
     let ids = ada.ids("").await;
     let marks = ids.chunks(4).map(|some| ada.mark("read", some));

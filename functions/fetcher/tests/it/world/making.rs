@@ -50,6 +50,7 @@ impl World {
             reason: None,
             post_count: Place::NONE,
             recent: Recent::default(),
+            first_through: None,
             floor_ordinal: Place::NONE,
             subscribers: 2,
             watchers: 0,

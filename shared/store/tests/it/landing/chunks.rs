@@ -2,6 +2,7 @@
 
 use domain::failure::ErrorCode;
 use domain::id::Ordinal;
+use domain::reading::First;
 use store::EditedPost;
 
 use super::{is_landed, ordinals};
@@ -17,6 +18,7 @@ async fn from_the_first_chunk_to_the_last_the_landing_is_open() {
         let seen = desk.again(&world).await;
         assert_eq!((&seen.head, &seen.poll), (&desk.head, &desk.poll));
         assert_eq!(seen.head.post_count, Ordinal::new(landed));
+        assert_eq!(seen.head.first(), First::Coming(Ordinal::new(landed)));
         assert_eq!(seen.poll.window.len() as u64, landed, "only what has landed");
         assert_eq!((seen.poll.open_landing, seen.pointer.open), (Some(Ordinal::new(1)), true));
         assert_eq!(world.store.finished(desk.source, desk.pointer.job).await.unwrap(), None);
@@ -26,6 +28,26 @@ async fn from_the_first_chunk_to_the_last_the_landing_is_open() {
     assert_eq!((seen.poll.open_landing, seen.pointer.open), (None, false));
     let end = world.store.finished(desk.source, desk.pointer.job).await.unwrap().unwrap();
     assert_eq!(end.landed(), ordinals(1, 5), "the whole range");
+    assert_eq!(seen.head.first_through, Some(Ordinal::new(5)));
+    let mut next = desk.next(&world).await;
+    is_landed(&next.land(&world, &some(6..=7), Part::Whole).await);
+    let seen = next.again(&world).await;
+    assert_eq!(
+        (seen.head.post_count, seen.head.first_through),
+        (Ordinal::new(7), Some(Ordinal::new(5))),
+        "once for all"
+    );
+}
+
+#[tokio::test]
+async fn a_first_landing_without_posts_is_not_what_a_source_begins_with() {
+    let world = World::new().await;
+    let mut desk = Desk::new(&world).await;
+    is_landed(&desk.land(&world, &[], Part::Whole).await);
+    assert_eq!(desk.again(&world).await.head.first(), First::Coming(Ordinal::NONE));
+    let mut next = desk.next(&world).await;
+    is_landed(&next.land(&world, &some(1..=3), Part::Whole).await);
+    assert_eq!(next.again(&world).await.head.first(), First::Through(Ordinal::new(3)));
 }
 
 #[tokio::test]
@@ -47,6 +69,7 @@ async fn a_later_job_closes_what_another_left_open_even_with_nothing_new() {
     let seen = closer.again(&world).await;
     assert_eq!((seen.poll.open_landing, seen.pointer.open), (None, false));
     assert_eq!(seen.poll.window.len(), 2, "the window stays");
+    assert_eq!(seen.head.first_through, Some(Ordinal::new(2)), "whoever closes the first landing says so");
     let end = world.store.finished(desk.source, closer.pointer.job).await.unwrap().unwrap();
     assert_eq!(end.landed(), ordinals(1, 2));
 }
