@@ -42,7 +42,7 @@ async fn first((settings, aws, home): &(Settings, Aws, key::Home), metrics: &Met
         Tables { sources: settings.sources_table, posts: settings.posts_table, readers: settings.readers_table };
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let store = Store::new(&aws.config(Service::DynamoDb), tables);
-    store.admit(Some(&key.fingerprint()), clock()).await?;
+    store.admit_with(&key, clock()).await?;
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
     let passwords = Arc::new(Passwords::new(Cost::OWASP));

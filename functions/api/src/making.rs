@@ -6,7 +6,7 @@ use domain::carry::Carry;
 use domain::id::{Ordinal, SourceId, SystemEntropy, UserId};
 use domain::job::{Pointer, Reason};
 use domain::message::{FetchMessage, new_job};
-use domain::private::Secrets;
+use domain::private::{Sealed, Secrets};
 use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
 use domain::timing::Lane;
 use domain::wheel::Slot;
@@ -47,7 +47,7 @@ pub(crate) struct Draft<'a> {
 pub(crate) enum Making {
     /// It is there, and its first fetch is queued.
     Made(Box<NewSource>),
-    /// Somebody was faster, with this URL or with this id: look again.
+    /// Somebody was faster, with this URL or with this id, or changed the key that is sealed under: look again.
     Again,
     /// Its reader is gone.
     NoUser,
@@ -66,18 +66,28 @@ impl Rules {
 impl Context {
     /// Makes a source, and sends the message of its first fetch.
     pub(crate) async fn make(&self, draft: &Draft<'_>) -> Result<Making, Problem> {
-        let new = self.new_source(draft);
+        let sealed = match draft.secrets {
+            Some(secrets) => Some(self.sealed(draft.id, secrets).await?),
+            None => None,
+        };
+        let new = self.new_source(draft, sealed);
         Ok(match self.store.create(&new).await? {
             Creating::Created => {
                 self.send_now(&new.target, &new.pointer, Carry::default()).await;
                 Making::Made(Box::new(new))
             }
-            Creating::UrlTaken(_) | Creating::IdTaken => Making::Again,
+            Creating::UrlTaken(_) | Creating::IdTaken | Creating::OtherKey => Making::Again,
             Creating::NoUser => Making::NoUser,
         })
     }
 
-    fn new_source(&self, draft: &Draft<'_>) -> NewSource {
+    /// What is secret of a source, sealed under the key that the installation seals under now.
+    pub(crate) async fn sealed(&self, source: SourceId, secrets: &Secrets) -> Result<Sealed, Problem> {
+        let present = self.store.seal_state().await?.present.unwrap_or(self.vault.first());
+        self.vault.seal(present, source, secrets, &mut SystemEntropy).map_err(|error| Problem::ours(&error))
+    }
+
+    fn new_source(&self, draft: &Draft<'_>, sealed: Option<Sealed>) -> NewSource {
         let (now, source) = (self.now(), draft.id);
         let subscribers = u32::from(draft.reader.is_some());
         let is_private = draft.secrets.is_some();
@@ -116,7 +126,6 @@ impl Context {
             version: 0,
         };
         let subscription = draft.reader.map(|(user, beginning)| beginning.of(user, &head, false, now));
-        let sealed = draft.secrets.map(|secrets| self.vault.seal(source, secrets, &mut SystemEntropy));
         NewSource { head, target, pointer: Pointer::first(job), due, sealed, subscription }
     }
 

@@ -34,6 +34,6 @@ async fn first((settings, aws, home): &(Settings, Aws, key::Home), metrics: &Met
     let clock = clock::system();
     let key = home.key(aws, &clock).await?;
     let ctx = Context::of_settings(settings, aws, clock, &key)?;
-    ctx.store().admit(Some(&key.fingerprint()), clock::now()).await?;
+    ctx.store().admit_with(&key, clock::now()).await?;
     Ok(ctx.with_metrics(metrics.clone()))
 }

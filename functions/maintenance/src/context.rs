@@ -2,8 +2,10 @@
 
 use blob::Bucket;
 use boot::clock::Clock;
+use boot::key::{Keeper, KeyError};
 use boot::settings::Settings;
 use domain::id::JobIdMint;
+use domain::private::Vault;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
 use queue::Queue;
@@ -47,13 +49,25 @@ pub struct Context {
     pub(crate) rules: Rules,
     pub(crate) ids: JobIdMint,
     clock: Clock,
+    key: Keeper,
 }
 
 impl Context {
     /// Put together from its parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, queue, bucket, clock, rules } = parts;
-        Self { store, queue, bucket, rules, ids: JobIdMint::default(), clock }
+        Self { store, queue, bucket, rules, ids: JobIdMint::default(), clock, key: Keeper::Nobody }
+    }
+
+    /// The same, which also sees to what is sealed under another key than the present one.
+    #[must_use]
+    pub fn with_key(self, key: Keeper) -> Self {
+        Self { key, ..self }
+    }
+
+    /// What opens and seals; `None` where it has no key.
+    pub(crate) async fn vault(&self) -> Result<Option<Vault>, KeyError> {
+        Ok(self.key.key(&self.clock).await?.map(|key| Vault::new(&key)))
     }
 
     /// Its store, which it must be admitted to before its first run.

@@ -27,7 +27,8 @@ async fn main() -> Result<(), Stopped> {
     let urls = Urls { fetch: settings.fetch_queue, fetch_slow: settings.fetch_slow_queue, tasks: settings.tasks_queue };
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
-    let ctx = &Context::new(Parts { store, queue, bucket, clock: clock::system(), rules });
+    let parts = Parts { store, queue, bucket, clock: clock::system(), rules };
+    let ctx = &Context::new(parts).with_key(key::Keeper::from_vars(&vars, &aws));
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), MAINTENANCE_TIMEOUT);
         let answer = handle(ctx, event.payload, stopped - MARGIN).await?;

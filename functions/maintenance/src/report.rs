@@ -26,6 +26,8 @@ pub struct Report {
     pub blobs_seen: u64,
     /// Blobs that nobody named any more, and that are gone.
     pub blobs_deleted: u64,
+    /// What was sealed again after a change of the key.
+    pub resealed: u64,
     /// Migrations that wait for whoever looks after the installation.
     pub migrations_pending: u64,
     /// Kinds of work that go on in the next run, for want of time.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use blob::Shelf;
+use boot::key::KeyError;
 use boot::logs::causes;
 use boot::metrics::Record;
 use domain::time::Timestamp;
@@ -12,6 +13,7 @@ use store::{StoreError, Taking, Task};
 use crate::context::Context;
 use crate::migrate::Migrated;
 use crate::report::Report;
+use crate::sealing::Sealing;
 use crate::start::Start;
 
 /// What a run keeps back of its function's time-out, to end in order: who calls [`handle`] hands in the function's own deadline less this.
@@ -23,6 +25,12 @@ pub enum MaintenanceError {
     /// The store failed.
     #[error("maintenance cannot go on without its store")]
     Store(#[from] StoreError),
+    /// The key cannot be read.
+    #[error("maintenance cannot read the installation's key")]
+    Key(#[from] KeyError),
+    /// It was given none.
+    #[error("maintenance was given no key: set FEEDMILL_KEY_PARAMETER or FEEDMILL_KEY_FILE for it")]
+    NoKey,
 }
 
 /// What a run answers.
@@ -33,6 +41,8 @@ pub enum Answer {
     Maintained(Report),
     /// It did what was asked about migrations.
     Migrated(Migrated),
+    /// It did what was asked about a changed key.
+    Sealed(Sealing),
 }
 
 /// Does what `start` says until `deadline`, which lies [`MARGIN`] before the moment when the process is stopped.
@@ -40,9 +50,10 @@ pub enum Answer {
 /// # Errors
 /// [`MaintenanceError`]; what was done until then is done, and running again is always safe.
 pub async fn handle(ctx: &Context, start: Start, deadline: Timestamp) -> Result<Answer, MaintenanceError> {
-    Ok(match start.migrate {
-        Some(what) => Answer::Migrated(ctx.migrate(what, deadline).await?),
-        None => Answer::Maintained(ctx.maintain(deadline).await?),
+    Ok(match (start.migrate, start.seal) {
+        (Some(what), _) => Answer::Migrated(ctx.migrate(what, deadline).await?),
+        (None, Some(what)) => Answer::Sealed(ctx.seal(what, deadline).await?),
+        (None, None) => Answer::Maintained(ctx.maintain(deadline).await?),
     })
 }
 
@@ -52,12 +63,15 @@ impl Answer {
         match self {
             Self::Maintained(report) => report.record(),
             Self::Migrated(migrated) => Record::of("maintenance").facts(migrated),
+            Self::Sealed(sealing) => {
+                Record::of("maintenance").facts(sealing).count("MaintenanceFailures", sealing.failed)
+            }
         }
     }
 }
 
 /// The kinds of work, in their order: what people wait for comes first.
-const KINDS: u32 = 6;
+const KINDS: u32 = 7;
 
 impl Context {
     async fn maintain(&self, deadline: Timestamp) -> Result<Report, MaintenanceError> {
@@ -75,7 +89,8 @@ impl Context {
         run.sweep(run.share(KINDS - 2), &mut report).await;
         run.raise_floors(run.share(KINDS - 3), &mut report).await;
         run.sweep_blobs(Shelf::Contents, run.share(KINDS - 4), &mut report).await;
-        run.sweep_blobs(Shelf::Copies, deadline, &mut report).await;
+        run.sweep_blobs(Shelf::Copies, run.share(KINDS - 5), &mut report).await;
+        run.seal(deadline, &mut report).await;
         run.count_migrations(&mut report).await;
         self.store.release_task(Task::Maintenance, &holder).await?;
         Ok(report)

@@ -108,24 +108,62 @@ impl Home {
     }
 }
 
+/// Where a function has the key from that comes by now and then, and does without it otherwise.
+#[derive(Debug)]
+pub enum Keeper {
+    /// Nobody gave it one.
+    Nobody,
+    /// Whoever started it.
+    Given(InstallationKey),
+    /// Its home, looked into each time: it may have changed there since.
+    Home(Home, Box<Aws>),
+}
+
+impl Keeper {
+    /// What the settings say.
+    pub fn from_vars(vars: &Vars, aws: &Aws) -> Self {
+        Home::from_vars(vars).map_or(Self::Nobody, |home| Self::Home(home, Box::new(aws.clone())))
+    }
+
+    /// The key as it is now; `None` if nobody gave it one, or none was ever made. Never makes one.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn key(&self, clock: &Clock) -> Result<Option<InstallationKey>, KeyError> {
+        match self {
+            Self::Nobody => Ok(None),
+            Self::Given(key) => Ok(Some(key.clone())),
+            Self::Home(Home::File(path), _) => load(path).map(Some),
+            Self::Home(Home::Parameter(name), aws) => {
+                let text = Ssm { config: aws.config(Service::Ssm), clock }.get(name).await;
+                let text = text.map_err(|source| KeyError::Parameter { name: name.clone(), source })?;
+                text.map(|text| parsed(name, &text)).transpose()
+            }
+        }
+    }
+}
+
+fn parsed(parameter: &str, text: &str) -> Result<InstallationKey, KeyError> {
+    text.trim().parse().map_err(|_| KeyError::NoKeyInParameter { name: parameter.to_owned() })
+}
+
 /// How often a parameter is read that somebody else has made, and how long it is waited in between: reads of SSM may lag behind its writes.
 const READS: u32 = 5;
 const LAG: Duration = Duration::from_millis(200);
 
 async fn parameter(ssm: &Ssm<'_>, name: &str, entropy: &mut SystemEntropy) -> Result<InstallationKey, KeyError> {
     let failed = |source| KeyError::Parameter { name: name.to_owned(), source };
-    let read = |text: String| text.trim().parse().map_err(|_| KeyError::NoKeyInParameter { name: name.to_owned() });
     if let Some(text) = ssm.get(name).await.map_err(failed)? {
-        return read(text);
+        return parsed(name, &text);
     }
-    let about = "Feedmill: the key of this installation. Links to posts depend on it; never change it.";
+    let about = "Feedmill: the key of this installation. Links to posts depend on its first line; feedmill key rotate adds one.";
     let key = InstallationKey::generate(entropy);
     let made = ssm.put_if_absent(name, &key.to_text(), about).await.map_err(failed)?;
     tracing::info!(parameter = name, ours = made == Making::Made, "the installation's key was made");
     for again in 1..=READS {
         // What is there counts, whoever made it: an answer that got lost may hide that our own attempt was the first.
         if let Some(text) = ssm.get(name).await.map_err(failed)? {
-            return read(text);
+            return parsed(name, &text);
         }
         tokio::time::sleep(LAG * again).await;
     }
@@ -149,6 +187,23 @@ pub fn fingerprint_from_vars(vars: &Vars) -> Result<Option<String>, KeyError> {
 pub fn load(path: &Path) -> Result<InstallationKey, KeyError> {
     let text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
     text.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() })
+}
+
+/// Puts the changed key in place of the one in `path`, whole or not at all. What is not there is not made, and another installation's key is not replaced.
+///
+/// # Errors
+/// [`KeyError`]; then the key is there as it was, or as it is to be.
+pub fn replace(path: &Path, changed: &InstallationKey) -> Result<(), KeyError> {
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
+    if load(path)?.fingerprint() != changed.fingerprint() {
+        return Err(KeyError::NoKey { path: path.to_owned() });
+    }
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    write_private(&draft, changed.to_text().as_bytes()).map_err(failed)?;
+    fs::rename(&draft, path).map_err(failed)?;
+    // Not only the file is to outlive the machine's power, but its name too.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn create(path: &Path) -> Result<InstallationKey, KeyError> {
@@ -194,6 +249,26 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_key_is_replaced_by_itself_changed_and_by_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let made = load_or_create(&path).unwrap();
+        let changed = made.changed(&mut SystemEntropy).unwrap();
+        replace(&path, &changed).unwrap();
+        assert_eq!(load(&path).unwrap().to_text(), changed.to_text());
+        let other = InstallationKey::generate(&mut SystemEntropy);
+        assert!(replace(&path, &other).is_err());
+        assert_eq!(load(&path).unwrap().to_text(), changed.to_text());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        assert!(replace(&folder.path().join("none"), &changed).is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 pub use login::{BadLogin, Login};
-pub use vault::{CannotOpen, Sealed, Vault};
+pub use vault::{CannotOpen, SealName, Sealed, Vault};
 
 /// A text that is not to be seen: wiped when it is dropped, not printed by `Debug`, and never serialised.
 #[derive(Clone, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod readers;
 mod retention;
 mod row;
 mod schema;
+mod sealing;
 mod sources;
 mod tasks;
 mod wheel;
@@ -49,6 +50,7 @@ pub use schema::{
     BY_SLOT, BY_SOURCE, BY_SUBSCRIBED, Column, ColumnType, Index, POSTS_TABLE, Projected, READERS_TABLE,
     SCHEMA_VERSION, SOURCES_TABLE, Stamp, TTL, TableShape,
 };
+pub use sealing::{Resealing, SealState, SealedPage};
 pub use sources::{Change, Creating, NewSource, Place};
 pub use tasks::{Progress, Taking, Task};
 pub use wheel::{Claim, Cursor};

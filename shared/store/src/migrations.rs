@@ -16,7 +16,7 @@ use crate::row::{Item, Row};
 use crate::schema::SCHEMA_VERSION;
 use crate::tasks::{Progress, Taking, Task};
 
-pub(crate) use walk::Rewrite;
+pub(crate) use walk::{Rewrite, cursor_of, key_of};
 
 /// The schema that tables had when migrations began to be counted: what was made under it needs none.
 pub const BASELINE: u32 = 1;

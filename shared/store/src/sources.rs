@@ -16,7 +16,7 @@ use crate::Store;
 use crate::call::{Verdict, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::row::{self, Cells, Item, Row, bytes, number, span, text};
+use crate::row::{self, Cells, Item, Row, number, span, text};
 use crate::schema::BY_SLOT;
 use crate::wheel::due_item;
 use crate::write::{PRESENT, Write, put, put_if_absent};
@@ -49,6 +49,8 @@ pub enum Creating {
     IdTaken,
     /// There is no user to subscribe to it, or not any more.
     NoUser,
+    /// The installation seals under another key by now: seal it again.
+    OtherKey,
 }
 
 /// What became of a change of settings.
@@ -96,6 +98,10 @@ impl Store {
             let item = Cells::under(&Key::url(url)).with("source", text(source.to_string())).item();
             actions.push(put_if_absent(table, key::PK, item)?);
         }
+        let key = actions.len();
+        if let Some(sealed) = &new.sealed {
+            actions.push(self.sealed_under(sealed)?);
+        }
         if let Some(subscription) = &new.subscription {
             actions.extend(self.beginning(subscription)?);
         }
@@ -109,21 +115,11 @@ impl Store {
                 None => {}
             }
         }
+        if new.sealed.is_some() && verdicts.get(key).is_some_and(Verdict::is_refused) {
+            return Ok(Creating::OtherKey);
+        }
         let no_user = new.subscription.is_some() && verdicts.last().is_some_and(Verdict::is_refused);
         Ok(if no_user { Creating::NoUser } else { Creating::IdTaken })
-    }
-
-    /// Replaces what is sealed of a private source; false when there is no such source, it is not private, or it is being deleted.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the same call again is safe.
-    pub async fn reseal(&self, source: SourceId, sealed: &Sealed) -> Result<bool, StoreError> {
-        let write = Write::to(Key::poll(source))
-            .change("SET #sealed = :sealed, #version = #version + :one")
-            .when("attribute_exists(#sealed)")
-            .bind(":sealed", bytes(sealed.as_bytes()))
-            .bind(":one", number(1));
-        Ok(matches!(self.update("sealing", write).await?, Written::Done(_)))
     }
 
     /// The source whose URL, present or former, is this one (normalised), as of now.

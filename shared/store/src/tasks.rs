@@ -20,6 +20,8 @@ pub enum Task {
     Contents,
     /// Copies of posts' contents that nobody keeps go.
     Copies,
+    /// What is sealed is sealed again under a new key.
+    Sealing,
     /// Migrations.
     Migrations,
 }
@@ -32,6 +34,7 @@ impl Task {
             Self::Retention => "retention",
             Self::Contents => "contents",
             Self::Copies => "copies",
+            Self::Sealing => "sealing",
             Self::Migrations => "migrations",
         }
     }

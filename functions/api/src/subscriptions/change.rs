@@ -1,13 +1,14 @@
 //! Changing a subscription, and ending it.
 
-use domain::id::{FolderId, SourceId, SystemEntropy, UserId};
+use domain::id::{FolderId, SourceId, UserId};
 use domain::message::{Announcement, VERSION};
 use domain::private::{Login, Secrets};
 use domain::source::{Head, SourceSettings, SourceState};
 use domain::subscription::Subscription;
-use store::Changing;
+use store::{Changing, Resealing};
 
 use crate::context::{Context, Rules};
+use crate::making::DRAWS;
 use crate::problem::Problem;
 
 /// What is to be changed of a subscription.
@@ -107,7 +108,14 @@ impl Context {
 
     /// Seals what is secret of a private source anew; false if it is none, or going.
     pub(super) async fn reseal(&self, source: SourceId, secrets: &Secrets) -> Result<bool, Problem> {
-        Ok(self.store.reseal(source, &self.vault.seal(source, secrets, &mut SystemEntropy)).await?)
+        for _ in 0..DRAWS {
+            match self.store.reseal(source, &self.sealed(source, secrets).await?).await? {
+                Resealing::Sealed => return Ok(true),
+                Resealing::NotPrivate => return Ok(false),
+                Resealing::OtherKey => {}
+            }
+        }
+        Err(Problem::conflict("busy", "this source is changing right now; repeat the request"))
     }
 
     /// Ends a subscription. The source rests with the last one; a private one is deleted, and what was sealed of it is gone at once.

@@ -29,7 +29,8 @@ impl World {
             new.head.url_keys = vec![Vault::new(key).url_key(owner, secrets.url.expose())];
             new.head.url = self.origin.url("/");
             new.target.url = None;
-            new.sealed = Some(Vault::new(key).seal(new.head.source, &secrets, &mut SystemEntropy));
+            let vault = Vault::new(key);
+            new.sealed = vault.seal(vault.newest(), new.head.source, &secrets, &mut SystemEntropy).ok();
         };
         self.source_made("http://hidden.invalid/", "127.0.0.1", adjust).await
     }

@@ -2,25 +2,29 @@
 
 use std::time::Duration;
 
+use boot::key::Keeper;
+use domain::id::InstallationKey;
 use faults::Stop;
 use maintenance::{Answer, Start, handle};
 
 use crate::world::World;
 
 /// What kind of answer each file gets.
-async fn check(world: &World, file: &str, event: &str, maintains: bool) {
+async fn check(world: &World, file: &str, event: &str, kind: &str) {
     let start: Start = serde_json::from_str(event).unwrap_or_else(|error| panic!("{file}: {error}"));
     let (ctx, _) = world.process(Stop::Never);
+    let ctx = ctx.with_key(Keeper::Given(InstallationKey::from_bytes([7; 32])));
     let answer = handle(&ctx, start, world.now() + Duration::from_secs(60)).await.unwrap();
-    match (&answer, maintains) {
-        (Answer::Maintained(report), true) => assert!(!report.held, "{file}"),
-        (Answer::Migrated(migrated), false) => {
+    match (&answer, kind) {
+        (Answer::Maintained(report), "maintained") => assert!(!report.held, "{file}"),
+        (Answer::Sealed(sealing), "sealed") => assert!(sealing.done, "{file}: {sealing:?}"),
+        (Answer::Migrated(migrated), "migrated") => {
             assert!(migrated.done && migrated.schema == migrated.code, "{file}: {migrated:?}");
         }
         (other, _) => panic!("{file}: {other:?}"),
     }
     let json = serde_json::to_value(&answer).unwrap();
-    assert!(json.get(if maintains { "maintained" } else { "migrated" }).is_some(), "{file}: {json}");
+    assert!(json.get(kind).is_some(), "{file}: {json}");
 }
 
 #[tokio::test]
@@ -31,16 +35,29 @@ async fn every_event_file_is_answered() {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        check(&world, &name, &std::fs::read_to_string(&path).unwrap(), !name.starts_with("migrate")).await;
+        let kind = match name.split('-').next() {
+            Some("migrate") => "migrated",
+            Some("seal") => "sealed",
+            _ => "maintained",
+        };
+        check(&world, &name, &std::fs::read_to_string(&path).unwrap(), kind).await;
         files.push(name);
     }
     files.sort();
-    assert_eq!(files, ["migrate-dry-run.json", "migrate-run.json", "migrate-status.json", "schedule.json"]);
+    let expected = [
+        "migrate-dry-run.json",
+        "migrate-run.json",
+        "migrate-status.json",
+        "schedule.json",
+        "seal-now.json",
+        "seal-status.json",
+    ];
+    assert_eq!(files, expected);
 }
 
 #[test]
 fn what_is_no_event_is_refused() {
-    for event in ["", "null", "7", "{\"migrate\":\"now\"}", "{\"migrate\":true}"] {
+    for event in ["", "null", "7", "{\"migrate\":\"now\"}", "{\"migrate\":true}", "{\"seal\":\"later\"}"] {
         assert!(serde_json::from_str::<Start>(event).is_err(), "{event}");
     }
 }

@@ -13,4 +13,5 @@ mod ends;
 mod erase;
 mod events;
 mod floors;
+mod sealing;
 mod world;

@@ -13,6 +13,7 @@ use domain::carry::Carry;
 use domain::id::{JobIdMint, Ordinal, PostNumber, SourceId, SystemEntropy, UserId, number_run};
 use domain::job::{Ending, Finished, NewJob, Pointer, Reason};
 use domain::parsed::{ContentHash, Item, NaturalKey};
+use domain::private::Sealed;
 use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
 use domain::time::Timestamp;
 use domain::timing::Lane;
@@ -101,13 +102,19 @@ impl World {
         let answer = crash.run(handle(&ctx, Start::default(), deadline)).await?;
         match answer.unwrap() {
             Answer::Maintained(report) => Some(report),
-            Answer::Migrated(other) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
     /// A source whose first job is queued.
     pub(crate) async fn source(&self) -> SourceId {
         let source = SourceId::draw(&mut SystemEntropy);
+        assert_eq!(self.source_with(source, None).await, Creating::Created);
+        source
+    }
+
+    /// The same with an id and something sealed.
+    pub(crate) async fn source_with(&self, source: SourceId, sealed: Option<Sealed>) -> Creating {
         let now = self.now();
         let url = format!("https://example.org/{source}");
         let target = Target {
@@ -149,9 +156,8 @@ impl World {
             lease_until: now + HOUR,
             reason: Reason::First,
         });
-        let new = NewSource { head, target, pointer, due: Minute(0), sealed: None, subscription: None };
-        assert_eq!(self.store.create(&new).await.unwrap(), Creating::Created);
-        source
+        let new = NewSource { head, target, pointer, due: Minute(0), sealed, subscription: None };
+        self.store.create(&new).await.unwrap()
     }
 
     /// Lands `contents` as the first posts of `source`, which keep for a year.
@@ -226,6 +232,16 @@ impl World {
         let client = aws_sdk_s3::Client::from_conf(config);
         let body = Bytes::from_static(b"somebody else's").into();
         client.put_object().bucket("feedmill").key(path).body(body).send().await.unwrap();
+    }
+
+    /// Lets an attribute of a source's item be something else, as by an accident.
+    pub(crate) async fn spoil(&self, source: SourceId, item: &str, attribute: &str, value: AttributeValue) {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb));
+        let text = |text: String| AttributeValue::S(text);
+        let request = client.update_item().table_name(Tables::default().sources);
+        let request = request.key("pk", text(format!("S#{source}"))).key("sk", text(item.to_owned()));
+        let request = request.update_expression("SET #a = :value").expression_attribute_names("#a", attribute);
+        request.expression_attribute_values(":value", value).send().await.unwrap();
     }
 
     /// What lies in the bucket.

@@ -21,7 +21,7 @@ pub enum Label {
     Session,
     /// What a repeated request finds again.
     Repeat,
-    /// What its operator shows.
+    /// What its operator shows. Changes with the key, so that a copy that got lost lets nobody in.
     Operator,
     /// How private sources are found again. If it changed, who adds such a URL again would get a second source.
     PrivateUrl,
@@ -30,6 +30,14 @@ pub enum Label {
 }
 
 impl Label {
+    /// Whether what is derived for it may change: nothing that lasts depends on it, or says itself under which it is.
+    const fn can_change(self) -> bool {
+        match self {
+            Self::Seal | Self::Operator => true,
+            Self::PostId | Self::Cursor | Self::Session | Self::Repeat | Self::PrivateUrl | Self::Share => false,
+        }
+    }
+
     /// The label as HKDF's `info`.
     const fn text(self) -> &'static str {
         match self {
@@ -45,44 +53,97 @@ impl Label {
     }
 }
 
-/// 256 bits, made once per installation and never replaced. Never printed: not by `Debug`, not in an error.
+/// How many secrets a key has at most: the first, and those that came after it.
+const MOST: usize = 8;
+
+/// 256 bits, made once per installation and never replaced, since ids and links depend on them; and, where it was changed, further secrets for what can
+/// change: sealing, and what the operator shows. Never printed: not by `Debug`, not in an error.
 #[derive(Clone)]
-pub struct InstallationKey([u8; 32]);
+pub struct InstallationKey {
+    first: [u8; 32],
+    /// Oldest first.
+    later: Vec<[u8; 32]>,
+}
 
 impl InstallationKey {
     /// A new key.
     pub fn generate(entropy: &mut (impl Entropy + ?Sized)) -> Self {
-        let mut bytes = [0; 32];
-        entropy.fill(&mut bytes);
-        Self(bytes)
+        Self::from_bytes(drawn(entropy))
     }
 
     /// The key that these bytes are.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub const fn from_bytes(first: [u8; 32]) -> Self {
+        Self { first, later: Vec::new() }
     }
 
-    /// The key as 64 lower-case hexadecimal digits. Secret: for its one store and for the owner's backup.
+    /// The key as a line of 64 lower-case hexadecimal digits for each of its secrets. Secret: for its one store and for the owner's backup.
     pub fn to_text(&self) -> String {
-        hex(&self.0)
+        let lines: Vec<String> = self.secrets().map(|secret| hex(secret)).collect();
+        lines.join("\n")
     }
 
-    /// The subkey for one purpose: HKDF-SHA256 (RFC 5869) without salt, the label as `info`. Who learns one learns no other.
+    /// The subkey for one purpose: HKDF-SHA256 (RFC 5869) without salt, the label as `info`. Who learns one learns no other. What can change is
+    /// from the newest secret.
     pub fn subkey(&self, label: Label) -> [u8; 32] {
-        self.expand(label.text())
+        let secret = if label.can_change() { self.newest() } else { &self.first };
+        expand(secret, label.text())
     }
 
-    /// 16 hexadecimal digits that tell keys apart and say nothing about them. Not secret.
+    /// What was sealed under before the key was ever changed, and what after each change.
+    pub fn seal_subkeys(&self) -> ([u8; 32], impl Iterator<Item = [u8; 32]>) {
+        let subkey = |secret| expand(secret, Label::Seal.text());
+        (subkey(&self.first), self.later.iter().map(subkey))
+    }
+
+    /// 16 hexadecimal digits that tell keys apart and say nothing about them: the same however often a key was changed. Not secret.
     pub fn fingerprint(&self) -> String {
-        hex(&self.expand("fingerprint")[..8])
+        hex(&expand(&self.first, "fingerprint")[..8])
     }
 
-    #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 255 times 32 bytes")]
-    fn expand(&self, info: &str) -> [u8; 32] {
-        let mut out = [0; 32];
-        Hkdf::<Sha256>::new(None, &self.0).expand(info.as_bytes(), &mut out).expect("32 bytes are not too many");
-        out
+    /// The key with a new secret for what can change; none is forgotten. `None` if it has [`MOST`] already.
+    #[must_use]
+    pub fn changed(&self, entropy: &mut (impl Entropy + ?Sized)) -> Option<Self> {
+        let mut changed = self.clone();
+        changed.later.push(drawn(entropy));
+        (changed.later.len() < MOST).then_some(changed)
     }
+
+    /// The key without the secrets that nothing needs any more once all is sealed under the newest: the first and the newest stay.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        Self { first: self.first, later: self.later.last().copied().into_iter().collect() }
+    }
+
+    /// Whether it ever was changed.
+    pub fn is_changed(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    /// Whether it has secrets that [`InstallationKey::settled`] drops.
+    pub fn is_settled(&self) -> bool {
+        self.later.len() <= 1
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &[u8; 32]> {
+        std::iter::once(&self.first).chain(&self.later)
+    }
+
+    fn newest(&self) -> &[u8; 32] {
+        self.later.last().unwrap_or(&self.first)
+    }
+}
+
+fn drawn(entropy: &mut (impl Entropy + ?Sized)) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+#[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 255 times 32 bytes")]
+fn expand(secret: &[u8; 32], info: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    Hkdf::<Sha256>::new(None, secret).expand(info.as_bytes(), &mut out).expect("32 bytes are not too many");
+    out
 }
 
 impl fmt::Debug for InstallationKey {
@@ -93,22 +154,29 @@ impl fmt::Debug for InstallationKey {
 
 /// The text is no installation key. It is not repeated: it may be a mistyped one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an installation key: expected 64 lower-case hexadecimal digits")]
+#[error("not an installation key: expected 64 lower-case hexadecimal digits, or up to 8 such lines")]
 pub struct BadKey;
 
 impl FromStr for InstallationKey {
     type Err = BadKey;
 
     fn from_str(text: &str) -> Result<Self, BadKey> {
-        let digits: &[u8; 64] = text.as_bytes().try_into().map_err(|_| BadKey)?;
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            for digit in pair {
-                *byte = *byte << 4 | nibble(*digit).ok_or(BadKey)?;
-            }
-        }
-        Ok(Self(bytes))
+        let mut lines = text.split('\n').map(|line| secret(line.strip_suffix('\r').unwrap_or(line)));
+        let first = lines.next().ok_or(BadKey)??;
+        let later: Vec<_> = lines.collect::<Result<_, _>>()?;
+        if later.len() < MOST { Ok(Self { first, later }) } else { Err(BadKey) }
     }
+}
+
+fn secret(line: &str) -> Result<[u8; 32], BadKey> {
+    let digits: &[u8; 64] = line.as_bytes().try_into().map_err(|_| BadKey)?;
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        for digit in pair {
+            *byte = *byte << 4 | nibble(*digit).ok_or(BadKey)?;
+        }
+    }
+    Ok(bytes)
 }
 
 const fn nibble(digit: u8) -> Option<u8> {
@@ -138,6 +206,47 @@ mod tests {
         {
             assert_eq!(bad.parse::<InstallationKey>().err(), Some(BadKey), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_changed_key_keeps_all_that_ids_and_links_depend_on_and_opens_what_was_sealed() {
+        let seals = |key: &InstallationKey| {
+            let (first, later) = key.seal_subkeys();
+            std::iter::once(first).chain(later).collect::<Vec<_>>()
+        };
+        let first = InstallationKey::generate(&mut Seeded(1));
+        let once = first.changed(&mut Seeded(2)).unwrap();
+        let twice = once.changed(&mut Seeded(3)).unwrap();
+        for key in [&once, &twice, &twice.settled()] {
+            assert_eq!(key.to_text().parse::<InstallationKey>().unwrap().to_text(), key.to_text());
+            assert_eq!(key.fingerprint(), first.fingerprint());
+            for label in [Label::PostId, Label::Cursor, Label::Session, Label::Repeat, Label::PrivateUrl, Label::Share]
+            {
+                assert_eq!(key.subkey(label), first.subkey(label), "{label:?}");
+            }
+            for label in [Label::Seal, Label::Operator] {
+                assert_ne!(key.subkey(label), first.subkey(label), "{label:?}");
+            }
+            assert_eq!(seals(key).last(), Some(&key.subkey(Label::Seal)));
+        }
+        assert_eq!(seals(&twice)[..2], seals(&once));
+        assert_eq!(seals(&twice.settled()), [seals(&twice)[0], seals(&twice)[2]]);
+        assert!(first.is_settled() && once.is_settled() && !twice.is_settled() && !first.is_changed());
+        assert!(once.is_changed() && once.settled().to_text() == once.to_text());
+    }
+
+    #[test]
+    fn a_key_has_eight_secrets_at_most() {
+        let mut key = InstallationKey::generate(&mut Seeded(1));
+        for seed in 2..=8 {
+            key = key.changed(&mut Seeded(seed)).unwrap();
+        }
+        assert!(key.changed(&mut Seeded(9)).is_none());
+        let text = key.to_text();
+        assert!(text.parse::<InstallationKey>().is_ok());
+        assert!(format!("{text}\n{}", &text[..64]).parse::<InstallationKey>().is_err());
+        assert!(text.replace('\n', "\r\n").parse::<InstallationKey>().is_ok(), "as some editors write lines");
+        assert!(text.replace('\n', "\n\n").parse::<InstallationKey>().is_err());
     }
 
     /// Computed with a second implementation of RFC 5869.

@@ -4,6 +4,7 @@
 //! with it, so that no blob opens in another source's place.
 
 use std::fmt;
+use std::str::FromStr;
 
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
@@ -36,6 +37,11 @@ impl Sealed {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The key that it names; `None` if it is too short to name one.
+    pub fn key(&self) -> Option<SealName> {
+        self.0.get(1..=NAME)?.try_into().ok().map(SealName)
+    }
 }
 
 impl fmt::Debug for Sealed {
@@ -55,9 +61,29 @@ pub enum CannotOpen {
     Damaged,
 }
 
-/// One key, and the name by which blobs call it.
+/// The name by which blobs call the key that they are sealed under: says nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SealName([u8; NAME]);
+
+impl fmt::Display for SealName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for SealName {
+    type Err = CannotOpen;
+
+    fn from_str(text: &str) -> Result<Self, CannotOpen> {
+        let value = u64::from_str_radix(text, 16).map_err(|_| CannotOpen::Damaged)?;
+        let name = Self(value.to_be_bytes());
+        if name.to_string() == text { Ok(name) } else { Err(CannotOpen::Damaged) }
+    }
+}
+
+/// One key, and its name.
 struct SealKey {
-    name: [u8; NAME],
+    name: SealName,
     cipher: Aes256Gcm,
 }
 
@@ -66,48 +92,72 @@ impl SealKey {
         let mut name = [0; NAME];
         let digest = Sha256::new().chain_update(b"feedmill seal key").chain_update(key).finalize();
         name.copy_from_slice(&digest[..NAME]);
-        Self { name, cipher: Aes256Gcm::new(key.into()) }
+        Self { name: SealName(name), cipher: Aes256Gcm::new(key.into()) }
     }
 }
 
 /// Seals and opens what is secret of private sources, and finds them by their URLs.
 pub struct Vault {
-    present: SealKey,
-    older: Vec<SealKey>,
+    first: SealKey,
+    /// Oldest first.
+    later: Vec<SealKey>,
     urls: Hkdf<Sha256>,
 }
 
 impl Vault {
-    /// The vault of the installation with `key`.
+    /// The vault of the installation with `key`: it opens whatever was sealed under one of its secrets.
     pub fn new(key: &InstallationKey) -> Self {
+        let (first, later) = key.seal_subkeys();
         Self {
-            present: SealKey::new(&key.subkey(Label::Seal)),
-            older: Vec::new(),
+            first: SealKey::new(&first),
+            later: later.map(|subkey| SealKey::new(&subkey)).collect(),
             urls: Hkdf::new(None, &key.subkey(Label::PrivateUrl)),
         }
     }
 
-    /// The same, which also opens what was sealed under `older`, a former `seal` subkey.
-    #[must_use]
-    pub fn opening(mut self, older: &[u8; 32]) -> Self {
-        self.older.push(SealKey::new(older));
-        self
+    /// The key that an installation seals under which never changed it.
+    pub fn first(&self) -> SealName {
+        self.first.name
     }
 
-    /// Seals what is secret of `source`.
+    /// The key that it will be sealed under, once everybody has it.
+    pub fn newest(&self) -> SealName {
+        self.later.last().unwrap_or(&self.first).name
+    }
+
+    /// Whether what is sealed under this key opens here.
+    pub fn knows(&self, name: SealName) -> bool {
+        self.key(name).is_some()
+    }
+
+    fn key(&self, name: SealName) -> Option<&SealKey> {
+        std::iter::once(&self.first).chain(&self.later).find(|key| key.name == name)
+    }
+
+    /// Seals what is secret of `source` under the key that the installation seals under now: the store says which.
+    ///
+    /// # Errors
+    /// [`CannotOpen::OtherKey`] when that key is not here.
     #[expect(clippy::expect_used, reason = "AES-GCM takes up to 64 GB")]
-    pub fn seal(&self, source: SourceId, secrets: &Secrets, entropy: &mut (impl Entropy + ?Sized)) -> Sealed {
+    pub fn seal(
+        &self,
+        under: SealName,
+        source: SourceId,
+        secrets: &Secrets,
+        entropy: &mut (impl Entropy + ?Sized),
+    ) -> Result<Sealed, CannotOpen> {
+        let key = self.key(under).ok_or(CannotOpen::OtherKey)?;
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
         let plain = Zeroizing::new(serde_json::to_vec(&Stored::of(secrets)).expect("texts are JSON"));
         let payload = Payload { msg: &plain, aad: &bound_to(source) };
-        let sealed = self.present.cipher.encrypt(&nonce.into(), payload).expect("a URL and a header are not too long");
+        let sealed = key.cipher.encrypt(&nonce.into(), payload).expect("a URL and a header are not too long");
         let mut blob = Vec::with_capacity(FRONT + sealed.len());
         blob.push(FORMAT);
-        blob.extend_from_slice(&self.present.name);
+        blob.extend_from_slice(&key.name.0);
         blob.extend_from_slice(&nonce);
         blob.extend_from_slice(&sealed);
-        Sealed(blob)
+        Ok(Sealed(blob))
     }
 
     /// Opens what was sealed for `source`.
@@ -116,22 +166,16 @@ impl Vault {
     /// [`CannotOpen`].
     pub fn open(&self, source: SourceId, sealed: &Sealed) -> Result<Secrets, CannotOpen> {
         let (front, body) = sealed.0.split_at_checked(FRONT).ok_or(CannotOpen::Damaged)?;
-        let (name, nonce) = front[1..].split_at(NAME);
+        let (_, nonce) = front[1..].split_at(NAME);
         if front[0] != FORMAT {
             return Err(CannotOpen::Damaged);
         }
-        let mut keys = std::iter::once(&self.present).chain(&self.older);
-        let key = keys.find(|key| key.name == name).ok_or(CannotOpen::OtherKey)?;
+        let key = sealed.key().and_then(|name| self.key(name)).ok_or(CannotOpen::OtherKey)?;
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| CannotOpen::Damaged)?;
         let payload = Payload { msg: body, aad: &bound_to(source) };
         let plain = key.cipher.decrypt(&nonce.into(), payload).map_err(|_| CannotOpen::Damaged)?;
         let plain = Zeroizing::new(plain);
         serde_json::from_slice::<Opened>(&plain).map_err(|_| CannotOpen::Damaged)?.secrets()
-    }
-
-    /// Whether `sealed` should be sealed again: it is under an older key.
-    pub fn is_old(&self, sealed: &Sealed) -> bool {
-        sealed.0.get(1..=NAME) != Some(&self.present.name)
     }
 
     /// Under what a private source of `owner` is found whose URL, normalised, is `url`: says nothing of either, and differs from owner to owner.
@@ -220,6 +264,10 @@ mod tests {
         Secrets { url: Hidden::new("https://example.org/feed?token=sesame"), login }
     }
 
+    fn sealed(vault: &Vault, secrets: &Secrets) -> Sealed {
+        vault.seal(vault.newest(), source(), secrets, &mut SystemEntropy).unwrap()
+    }
+
     fn logins() -> [Option<Login>; 4] {
         let hidden = |text: &str| Hidden::new(text);
         [
@@ -235,42 +283,54 @@ mod tests {
         let vault = Vault::new(&key(1));
         for login in logins() {
             let secrets = secrets(login);
-            let sealed = vault.seal(source(), &secrets, &mut SystemEntropy);
-            assert_eq!(vault.open(source(), &sealed), Ok(secrets.clone()));
-            assert!(!sealed.as_bytes().windows(6).any(|part| part == b"sesame"));
-            assert_ne!(vault.seal(source(), &secrets, &mut SystemEntropy), sealed, "each has a nonce of its own");
-            assert!(!vault.is_old(&sealed));
+            let blob = sealed(&vault, &secrets);
+            assert_eq!(vault.open(source(), &blob), Ok(secrets.clone()));
+            assert!(!blob.as_bytes().windows(6).any(|part| part == b"sesame"));
+            assert_ne!(sealed(&vault, &secrets), blob, "each has a nonce of its own");
         }
     }
 
     #[test]
     fn a_blob_opens_for_its_source_only_and_only_as_it_was_made() {
         let vault = Vault::new(&key(1));
-        let sealed = vault.seal(source(), &secrets(None), &mut SystemEntropy);
+        let blob = sealed(&vault, &secrets(None));
         let other = "3kTMd9aY".parse().unwrap();
-        assert_eq!(vault.open(other, &sealed), Err(CannotOpen::Damaged));
-        for at in 0..sealed.as_bytes().len() {
-            let mut changed = sealed.as_bytes().to_vec();
+        assert_eq!(vault.open(other, &blob), Err(CannotOpen::Damaged));
+        for at in 0..blob.as_bytes().len() {
+            let mut changed = blob.as_bytes().to_vec();
             changed[at] ^= 1;
             assert!(vault.open(source(), &Sealed::from_bytes(changed)).is_err(), "byte {at}");
         }
-        for length in 0..sealed.as_bytes().len() {
-            let cut = Sealed::from_bytes(sealed.as_bytes()[..length].to_vec());
+        for length in 0..blob.as_bytes().len() {
+            let cut = Sealed::from_bytes(blob.as_bytes()[..length].to_vec());
             assert_eq!(vault.open(source(), &cut), Err(CannotOpen::Damaged), "{length} bytes");
         }
     }
 
     #[test]
-    fn an_older_key_opens_what_it_sealed_and_the_present_one_seals() {
+    fn a_changed_key_opens_what_was_sealed_before_and_what_is_sealed_after() {
         let (before, secrets) = (Vault::new(&key(1)), secrets(None));
-        let old = before.seal(source(), &secrets, &mut SystemEntropy);
+        let old = sealed(&before, &secrets);
         assert_eq!(Vault::new(&key(2)).open(source(), &old), Err(CannotOpen::OtherKey));
-        let after = Vault::new(&key(2)).opening(&key(1).subkey(Label::Seal));
+        let changed = key(1).changed(&mut SystemEntropy).unwrap();
+        let after = Vault::new(&changed);
         assert_eq!(after.open(source(), &old), Ok(secrets.clone()));
-        assert!(after.is_old(&old));
-        let new = after.seal(source(), &secrets, &mut SystemEntropy);
-        assert!(!after.is_old(&new));
-        assert_eq!(Vault::new(&key(2)).open(source(), &new), Ok(secrets));
+        assert_eq!((old.key(), after.first()), (Some(before.first()), before.first()));
+        let new = sealed(&after, &secrets);
+        assert_eq!((new.key(), new.key() == old.key()), (Some(after.newest()), false));
+        assert_eq!(Vault::new(&changed).open(source(), &new), Ok(secrets.clone()));
+        assert_eq!(before.open(source(), &new), Err(CannotOpen::OtherKey));
+        let unknown = before.seal(after.newest(), source(), &secrets, &mut SystemEntropy);
+        assert_eq!(unknown, Err(CannotOpen::OtherKey), "what is not here seals nothing");
+    }
+
+    #[test]
+    fn the_name_of_a_key_reads_as_it_is_written() {
+        let name = Vault::new(&key(1)).newest();
+        assert_eq!(name.to_string().parse(), Ok(name));
+        for wrong in ["", "12", "zz", &name.to_string().to_uppercase(), &format!("{name}0")] {
+            assert!(wrong.parse::<SealName>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

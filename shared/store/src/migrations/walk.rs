@@ -146,7 +146,7 @@ fn item_key(table: Walked, item: &Item) -> Result<Key, StoreError> {
 }
 
 /// A key as a text: both parts, the partition with its length in front, or the number.
-fn cursor_of(key: &Item) -> String {
+pub(crate) fn cursor_of(key: &Item) -> String {
     let part = |name| key.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
     match key.get(key::NUMBER).and_then(|value| value.as_n().ok()) {
         Some(number) => number.clone(),
@@ -155,7 +155,7 @@ fn cursor_of(key: &Item) -> String {
 }
 
 /// The inverse of [`cursor_of`].
-fn key_of(table: Walked, cursor: &str) -> Result<Key, StoreError> {
+pub(crate) fn key_of(table: Walked, cursor: &str) -> Result<Key, StoreError> {
     let bad = || StoreError::Corrupt { what: "migration (cursor)".to_owned() };
     if table == Walked::Posts {
         let item = Item::from([(key::NUMBER.to_owned(), number(cursor))]);
