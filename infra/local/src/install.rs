@@ -7,13 +7,16 @@ use domain::id::InstallationKey;
 use domain::time::Timestamp;
 use domain::timing::{DEAD_RETENTION, Lane, MAX_RECEIVES, QUEUE_RETENTION};
 use emulator::sqs::{Attributes, Sqs, SqsError};
-use store::{Stamp, Store};
+use store::{NotAdmitted, Stamp, Store};
 
 use crate::names::{self, TASKS};
 use crate::trouble::Trouble;
 
 /// How long a receiver of announcements has them: as a function of one minute would.
 const TASKS_VISIBILITY_SECONDS: u64 = 6 * 60;
+
+/// What is told of a key that was changed since.
+const OLD_KEY: &str = "the file `key` of the data folder is from before `feedmill key rotate`: put the key back as it is now, from a newer backup";
 
 /// Makes what is not there yet.
 ///
@@ -31,6 +34,11 @@ pub async fn install(
     store.create_tables().await.map_err(|error| Trouble::cannot_start("cannot make the tables", &error))?;
     let stamp = store.stamp(&key.fingerprint(), now).await;
     judge(&stamp.map_err(|error| Trouble::cannot_start("cannot read the tables", &error))?)?;
+    match store.admit_with(key, now).await {
+        Ok(()) => {}
+        Err(NotAdmitted::OldKey) => return Err(Trouble::CannotStart(OLD_KEY.to_owned())),
+        Err(error) => return Err(Trouble::cannot_start("cannot read the tables", &error)),
+    }
     let bucket = blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone());
     bucket.create().await.map_err(|error| Trouble::cannot_start("cannot make the bucket", &error))
 }

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod emulate;
 pub mod front;
 pub mod gate;
+mod idle;
 pub mod install;
 pub mod key;
 pub mod listen;

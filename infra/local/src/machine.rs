@@ -171,6 +171,7 @@ impl Machine {
             clock: Arc::clone(clock),
             rules: maintenance::Rules::from(settings),
         });
+        let maintenance = maintenance.with_key(boot::key::Keeper::Given(key.clone()));
         self.run_maintenance(Arc::new(maintenance), settings, clock);
         for lane in [Lane::Fast, Lane::Slow] {
             let rules = fetcher::Rules { lane, ..fetcher::Rules::from(settings) };

@@ -1,19 +1,10 @@
 //! `feedmill migrate`: the same function as in the cloud, asked the same, on the folder's own servers while nothing else runs there.
 
-use std::sync::Arc;
-
-use boot::aws::{Aws, Service};
 use boot::clock::Clock;
-use domain::timing::MAINTENANCE_TIMEOUT;
-use emulator::{Emulator, Where};
 use maintenance::{Answer, Migrate, Migrated, Start};
-use queue::Queue;
-use store::Store;
 
 use crate::cli::{MigrateArgs, MigrateCommand};
-use crate::data::DataFolder;
-use crate::install;
-use crate::names::{self, Choices};
+use crate::idle::Idle;
 use crate::show::{print_json, say};
 use crate::table::{dim, plain, render};
 use crate::trouble::Trouble;
@@ -28,26 +19,9 @@ pub async fn migrate(args: &MigrateArgs, clock: Clock) -> Result<(), Trouble> {
         MigrateCommand::Run(run) if run.dry_run => (Migrate::DryRun, &run.options),
         MigrateCommand::Run(run) => (Migrate::Run, &run.options),
     };
-    let data = DataFolder::open(&options.data.data).await?;
-    let key = boot::key::load_or_create(&data.key_file()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
-    let millis = Arc::clone(&clock);
-    let emulator = Emulator::start(Where::Folder(data.path().to_owned()), Arc::new(move || millis().as_millis())).await;
-    let emulator = emulator.map_err(|error| Trouble::CannotStart(error.to_string()))?;
-    let ends = emulator.endpoints();
-    let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3).through(|http| emulator.direct(http));
-    let settings =
-        names::settings(&ends.sqs, &Choices::default()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
-    install::install(&aws, emulator.sqs(), &settings, &key, clock()).await?;
-    let context = maintenance::Context::new(maintenance::Parts {
-        store: Store::new(&aws.config(Service::DynamoDb), names::tables(&settings)),
-        queue: Queue::new(&aws.config(Service::Sqs), names::urls(&settings)),
-        bucket: blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone()),
-        clock: Arc::clone(&clock),
-        rules: maintenance::Rules::from(&settings),
-    });
-    let migrated = ask(&context, what, &clock).await;
-    drop(context);
-    emulator.shutdown().await;
+    let idle = Idle::open(&options.data.data, clock).await?;
+    let migrated = ask(&idle, what).await;
+    idle.close().await;
     let migrated = migrated?;
     if options.json {
         let json = serde_json::to_value(&migrated).map_err(|error| Trouble::failed("this cannot be shown", &error))?;
@@ -57,11 +31,9 @@ pub async fn migrate(args: &MigrateArgs, clock: Clock) -> Result<(), Trouble> {
 }
 
 /// Asks until nothing is left to do, since one run has the time of a function only.
-async fn ask(context: &maintenance::Context, what: Migrate, clock: &Clock) -> Result<Migrated, Trouble> {
+async fn ask(idle: &Idle, what: Migrate) -> Result<Migrated, Trouble> {
     loop {
-        let start = Start { migrate: Some(what) };
-        let answer = maintenance::handle(context, start, clock() + MAINTENANCE_TIMEOUT).await;
-        let answer = answer.map_err(|error| Trouble::failed("the migrations could not go on", &error))?;
+        let answer = idle.ask(Start { migrate: Some(what), ..Start::default() }).await?;
         let Answer::Migrated(migrated) = answer else {
             return Err(Trouble::Failed("the migrations said nothing".to_owned()));
         };

@@ -58,7 +58,7 @@ async fn command(cli: Cli, clock: Clock) -> Result<(), Trouble> {
         Command::Migrate(args) => Box::pin(migrate::migrate(&args, clock)).await,
         Command::Parse(args) => parse::parse(&args, &clock).await,
         Command::User(command) => user::user(&command, &clock).await,
-        Command::Key(command) => key::key(&command),
+        Command::Key(command) => Box::pin(key::key(&command, clock)).await,
         Command::Demo(args) => Box::pin(demo::demo(&args, clock)).await,
         Command::Emulate(args) => Box::pin(emulate::emulate(&args, clock)).await,
     }

@@ -130,8 +130,31 @@ pub enum KeyCommand {
     Backup(BackupArgs),
     /// Show what tells this key from others, and says nothing about it
     ShowFingerprint(FingerprintArgs),
+    /// Change the key: what is stored sealed comes under a new secret, and the operator shows another one; ids and links stay. Run it while Feedmill is stopped
+    Rotate(RotateArgs),
+    /// Print a key without the secrets that nothing needs any more, where Feedmill runs in the cloud and all is sealed under the newest
+    Retire(RetireArgs),
     /// Print what the holder of a key shows the API: for `Authorization: Operator …`, where Feedmill runs in the cloud
     OperatorSecret(OperatorSecretArgs),
+}
+
+/// Flags of `key rotate`.
+#[derive(Debug, Clone, Args)]
+pub struct RotateArgs {
+    /// Change no folder, but print how the key in this file, or with `-` on standard input, becomes: where Feedmill runs in the cloud
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Flags of `key retire`.
+#[derive(Debug, Clone, Args)]
+pub struct RetireArgs {
+    /// The key: a file, or with `-` standard input
+    #[arg(long, value_name = "FILE")]
+    pub key_file: PathBuf,
 }
 
 /// Flags of `key operator-secret`.

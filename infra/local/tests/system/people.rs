@@ -181,3 +181,49 @@ async fn a_key_is_backed_up_once_and_works_again_when_it_is_put_back() {
     start(folder(data.path()), clock::system()).await.stop().await;
     assert_eq!(run(&["key", "show-fingerprint"]).await, fingerprint);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_changed_while_feedmill_is_stopped_and_copies_from_before_are_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    check_refused(&["key", "rotate", "--data", path], "", 1, "cannot use the key file").await;
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "no key is made");
+    let machine = start(folder(data.path()), clock::system()).await;
+    user(data.path(), &["add", "ada@example.org", "--generate"], "").await;
+    let feed = ["add", "https://127.0.0.1:1/feed?token=sesame", "--no-wait", "--data", path];
+    let (code, out, err) = feedmill(&feed, "").await;
+    assert_eq!(code, 0, "{out} {err}");
+    check_refused(&["key", "rotate", "--data", path], "", 3, "is in use by process").await;
+    machine.stop().await;
+
+    let key = || fs::read_to_string(data.path().join("key")).unwrap();
+    let (before, secret) = (key(), OperatorSecret::of(&key().parse().unwrap()));
+    for lines in [2, 2] {
+        let last = key();
+        let (code, out, err) = feedmill(&["key", "rotate", "--data", path], "").await;
+        assert_eq!(code, 0, "{err}");
+        assert!(!err.contains(&key()[..64]), "{err}");
+        assert!(out.contains("1 private source sealed again") && !out.contains(key().trim()), "{out}");
+        assert_eq!((key().lines().count(), key() == last), (lines, false), "the one in between is dropped");
+        assert!(key().starts_with(&before), "ids and links depend on the first");
+    }
+    let after = key();
+    let machine = start(folder(data.path()), clock::system()).await;
+    assert!(user(data.path(), &["list"], "").await.contains("ada@example.org"), "the new key's operator is let in");
+    assert_ne!(OperatorSecret::of(&after.parse().unwrap()).expose(), secret.expose());
+    machine.stop().await;
+    fs::write(data.path().join("key"), &before).unwrap();
+    check_refused(&["up", "--data", path], "", 3, "is from before `feedmill key rotate`").await;
+}
+
+#[tokio::test]
+async fn a_key_of_the_cloud_is_changed_on_its_way_from_and_to_its_parameter() {
+    let key = "0".repeat(64);
+    let (code, twice, _) = feedmill(&["key", "rotate", "--key-file", "-"], &key).await;
+    assert_eq!((code, twice.lines().count()), (0, 2));
+    let (_, thrice, _) = feedmill(&["key", "rotate", "--key-file", "-"], &twice).await;
+    let (code, settled, _) = feedmill(&["key", "retire", "--key-file", "-"], &thrice).await;
+    let lines: Vec<&str> = thrice.lines().collect();
+    assert_eq!((code, settled), (0, format!("{}\n{}\n", lines[0], lines[2])));
+    check_refused(&["key", "retire", "--key-file", "-"], "junk", 1, "not an installation key").await;
+}
