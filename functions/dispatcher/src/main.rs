@@ -29,7 +29,7 @@ async fn main() -> Result<(), Stopped> {
     let ctx = &Context::new(store, queue, clock::system(), rules);
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), DISPATCHER_TIMEOUT);
-        let report = handle(ctx, event.payload, stopped - MARGIN).await?;
+        let report = handle(ctx, event.payload, stopped - MARGIN).await.map_err(logs::failed)?;
         metrics.emit(report.record(), clock::now());
         Ok::<_, Error>(report)
     }))

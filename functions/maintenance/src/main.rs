@@ -31,7 +31,7 @@ async fn main() -> Result<(), Stopped> {
     let ctx = &Context::new(parts).with_key(key::Keeper::from_vars(&vars, &aws));
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), MAINTENANCE_TIMEOUT);
-        let answer = handle(ctx, event.payload, stopped - MARGIN).await?;
+        let answer = handle(ctx, event.payload, stopped - MARGIN).await.map_err(logs::failed)?;
         metrics.emit(answer.record(), clock::now());
         Ok::<_, Error>(answer)
     }))

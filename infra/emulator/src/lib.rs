@@ -16,6 +16,7 @@ mod direct;
 mod dynamodb;
 mod error;
 mod listen;
+pub mod runtime;
 mod s3;
 pub mod sqs;
 mod start;

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use boot::logs::{self, Format};
 use boot::metrics::Metrics;
+use boot::settings::Vars;
 use domain::message::FetchMessage;
 use origin::Reply;
 use serde_json::Value;
@@ -50,8 +52,8 @@ impl Lines {
 /// What this thread logs as Lambda would have it, while the guard lives.
 fn logged() -> (Lines, tracing::subscriber::DefaultGuard) {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::INFO);
-    (lines.clone(), tracing::subscriber::set_default(subscriber.with_writer(lines).finish()))
+    let subscriber = logs::subscriber(Format::Json, &Vars::default(), lines.clone());
+    (lines, tracing::subscriber::set_default(subscriber))
 }
 
 /// Delivers `messages` as one batch of an event; what it logged, and its lines of metrics.

@@ -15,7 +15,8 @@ use origin::{Origin, Reply};
 use serde_json::{Value, json};
 
 use self::gateway::Gateway;
-use self::ministack::{Cloud, Skipped, programs};
+pub(crate) use self::ministack::programs;
+use self::ministack::{Cloud, Skipped};
 use super::world::rss;
 
 /// Far more than it takes: two minutes, of which one is the schedule's.

@@ -22,6 +22,7 @@ mod people;
 mod platform;
 mod private;
 mod process;
+mod programs;
 mod reader;
 mod story;
 mod template;
