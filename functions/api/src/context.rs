@@ -14,12 +14,12 @@ use domain::time::Timestamp;
 use domain::wheel::Pace;
 use fetch::{Fetcher, Reach};
 use queue::Queue;
-use store::Store;
+use store::{Journal, Store};
 
 use crate::accounts::Passwords;
 use crate::conventions::limits::{Limits, Meters};
 use crate::cursor::Cursors;
-use crate::reading::Stocks;
+use crate::reading::{Places, Shelves, Stocks};
 
 /// What an installation sets, as far as the api goes by it.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub fn way_out(settings: &Settings, clock: &Clock) -> Result<Fetcher, fetch::Set
 pub struct Parts {
     /// Tables.
     pub store: Store,
+    /// What is written to them, if all that is written is told in this process.
+    pub journal: Option<Journal>,
     /// Queues.
     pub queue: Queue,
     /// Content of long posts.
@@ -115,6 +117,8 @@ pub struct Context {
     pub(crate) links: Links,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) stocks: Stocks,
+    pub(crate) shelves: Shelves,
+    pub(crate) places: Places,
     clock: Clock,
 }
 
@@ -134,7 +138,9 @@ impl Context {
             web: parts.web,
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
-            stocks: Stocks::default(),
+            stocks: Stocks::new(parts.journal.clone()),
+            shelves: Shelves::new(parts.journal),
+            places: Places::default(),
             operator: OperatorSecret::of(&parts.key),
             passwords: parts.passwords,
             clock: parts.clock,

@@ -46,6 +46,8 @@ async fn first((settings, aws, home): &(Settings, Aws, key::Home), metrics: &Met
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
     let passwords = Arc::new(Passwords::new(Cost::OWASP));
-    let parts = Parts { store, queue, bucket, key, web, clock: Arc::clone(&clock), passwords, rules };
+    let time = Arc::clone(&clock);
+    // Others write too, and nobody tells.
+    let parts = Parts { store, journal: None, queue, bucket, key, web, clock: time, passwords, rules };
     Ok(api::metered(api::router(Arc::new(Context::new(parts))), metrics.clone(), clock))
 }

@@ -9,6 +9,7 @@ use domain::job::{Pointer, Reason};
 use domain::message::new_job;
 use domain::parsed::{ContentHash, Item, NaturalKey};
 use domain::source::{Head, Poll, Recent, SourceSettings, SourceState, Target};
+use domain::subscription::Subscription;
 use domain::timing::Lane;
 use domain::wheel::{Pace, Slot};
 use store::{Body, Chunk, Creating, FeedFacts, Landed, NewPost, NewSource, Packed, PostFacts};
@@ -19,11 +20,15 @@ use crate::{Outcome, articles};
 
 /// The most posts of one transaction.
 const AT_ONCE: u64 = 45;
+/// So many articles are written; posts take them in turn.
+const ARTICLES: u64 = 256;
 
-/// What is read.
+/// What is read, and who reads.
 pub(crate) struct Library {
-    /// What the reader shows.
-    pub(crate) authorization: String,
+    /// What each of them shows.
+    pub(crate) readers: Vec<String>,
+    shelves: Vec<Shelf>,
+    articles: Vec<Body>,
 }
 
 /// A source as it was last written.
@@ -33,41 +38,84 @@ struct Shelf {
     pointer: Pointer,
 }
 
+/// How large a library is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Who subscribes to all sources.
+    pub(crate) readers: u64,
+    /// Sources.
+    pub(crate) sources: u64,
+    /// Posts of each, all unread.
+    pub(crate) posts: u64,
+    /// How many of them arrive together.
+    pub(crate) turn: u64,
+}
+
 impl Library {
-    /// `sources` sources with `posts` posts each, all unread, which arrive in turns of `turn`.
-    pub(crate) async fn fill(machine: &Machine, sources: u64, posts: u64, turn: u64) -> Outcome<Self> {
-        let user = UserId::draw(&mut SystemEntropy);
-        let secret = reader(machine, user).await?;
+    /// A library of that size.
+    pub(crate) async fn fill(machine: &Machine, size: Size) -> Outcome<Self> {
+        let mut users = Vec::new();
+        let mut readers = Vec::new();
+        for n in 0..size.readers {
+            let user = UserId::draw(&mut SystemEntropy);
+            readers.push(format!("Bearer {}", reader(machine, user, n).await?.expose()));
+            users.push(user);
+        }
         let (mint, mut shelves) = (JobIdMint::default(), Vec::new());
-        for n in 0..sources {
+        for n in 0..size.sources {
             let new = source(machine, &mint, n);
             let source = new.head.source;
             if machine.store.create(&new).await? != Creating::Created {
                 return Err("a source could not be made".into());
             }
-            machine.store.subscribe(user, source, u64::MAX, (machine.clock)()).await?;
+            for user in &users {
+                machine.store.subscribe(*user, source, u64::MAX, (machine.clock)()).await?;
+                // As if its first landing were over: here landings never end.
+                let begun = |there: &mut Subscription| there.newest.take().is_some();
+                machine.store.change_subscription(*user, source, begun).await?;
+            }
             let (head, poll) = machine.store.view(source).await?.ok_or("a source is gone")?;
             shelves.push(Shelf { head, poll, pointer: new.pointer });
         }
+        let articles = (0..ARTICLES).map(article).collect::<Outcome<_>>()?;
+        let mut library = Self { readers, shelves, articles };
         let mut landed = 0;
-        while landed < posts {
-            let count = turn.min(AT_ONCE).min(posts - landed);
-            for shelf in &mut shelves {
-                // Posts take a millisecond each: two sources in one slot are not to meet.
-                machine.pass(Duration::from_millis(count));
-                shelf.land(machine, count).await?;
-            }
+        while landed < size.posts {
+            let count = size.turn.min(AT_ONCE).min(size.posts - landed);
+            library.arrive(machine, library.shelves.len(), count).await?;
             landed += count;
             machine.pass(Duration::from_secs(3_600));
         }
-        Ok(Self { authorization: format!("Bearer {}", secret.expose()) })
+        Ok(library)
+    }
+
+    /// How many sources there are.
+    pub(crate) fn sources(&self) -> usize {
+        self.shelves.len()
+    }
+
+    /// So many more posts in each of the first `sources`.
+    pub(crate) async fn arrive(&mut self, machine: &Machine, sources: usize, count: u64) -> Outcome<()> {
+        for shelf in self.shelves.iter_mut().take(sources) {
+            // Posts take a millisecond each: two sources in one slot are not to meet.
+            machine.pass(Duration::from_millis(count));
+            shelf.land(machine, &self.articles, count).await?;
+        }
+        Ok(())
     }
 }
 
-async fn reader(machine: &Machine, id: UserId) -> Outcome<Secret<Token>> {
+fn article(n: u64) -> Outcome<Body> {
+    match Body::pack(None, Some(&articles::html(mix(n))))? {
+        Packed::Whole(body) => Ok(body),
+        Packed::Split { .. } => Err("an article is too long".into()),
+    }
+}
+
+async fn reader(machine: &Machine, id: UserId, n: u64) -> Outcome<Secret<Token>> {
     let password = PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")?;
     let now = (machine.clock)();
-    let new = NewUser { id, email: "reader@example.org".parse()?, password, created_at: now };
+    let new = NewUser { id, email: format!("reader{n}@example.org").parse()?, password, created_at: now };
     machine.store.register(&new, None).await?;
     let user = machine.store.user(id).await?.ok_or("the reader is gone")?;
     let secret = Secret::draw(&mut SystemEntropy);
@@ -118,12 +166,12 @@ fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
 
 impl Shelf {
     /// Lands as many posts, by a landing that never ends, so that more may follow.
-    async fn land(&mut self, machine: &Machine, count: u64) -> Outcome<()> {
+    async fn land(&mut self, machine: &Machine, articles: &[Body], count: u64) -> Outcome<()> {
         let (source, now) = (self.head.source, (machine.clock)());
         let first = self.head.post_count.get() + 1;
         let slot = u8::try_from(domain::wheel::spread(source.as_str()) % 128)?;
         let run = number_run(now, self.head.recent.newest(), u32::try_from(count)?, slot)?;
-        let facts = (first..first + count).map(|ordinal| facts(source, ordinal, now));
+        let facts = (first..first + count).map(|ordinal| facts(source, ordinal, articles, now));
         let facts = facts.collect::<Outcome<Vec<PostFacts>>>()?;
         let places = (first..).map(Ordinal::new).zip(run.numbers());
         let posts: Vec<NewPost<'_>> =
@@ -151,7 +199,7 @@ impl Shelf {
     }
 }
 
-fn facts(source: SourceId, ordinal: u64, now: domain::time::Timestamp) -> Outcome<PostFacts> {
+fn facts(source: SourceId, ordinal: u64, articles: &[Body], now: domain::time::Timestamp) -> Outcome<PostFacts> {
     let mut key = [0; 16];
     key[8..].copy_from_slice(&ordinal.to_be_bytes());
     let entry = Item {
@@ -170,9 +218,7 @@ fn facts(source: SourceId, ordinal: u64, now: domain::time::Timestamp) -> Outcom
         image: None,
         comments: None,
     };
-    let html = articles::html(mix(domain::wheel::spread(source.as_str()) + ordinal));
-    match Body::pack(None, Some(&html))? {
-        Packed::Whole(body) => Ok(PostFacts::of(&entry, body, now)),
-        Packed::Split { .. } => Err("an article is too long".into()),
-    }
+    let place = domain::wheel::spread(source.as_str()).wrapping_add(ordinal) % ARTICLES;
+    let body = articles.get(usize::try_from(place)?).ok_or("there are no articles")?;
+    Ok(PostFacts::of(&entry, body.clone(), now))
 }

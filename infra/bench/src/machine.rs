@@ -3,9 +3,9 @@
 //! Between jumps the clock runs: posts are numbered by the millisecond, and no millisecond has room for all of them.
 
 use crate::Outcome;
-use api::Parts;
+use crate::rooms::Rooms;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
@@ -15,7 +15,7 @@ use domain::time::Timestamp;
 use domain::timing::Lane;
 use emulator::sqs::{Message, Receive};
 use emulator::{Emulator, Where};
-use http::{Method, Request};
+use http::Request;
 use local::names::{self, Choices};
 use queue::Queue;
 use std::collections::HashSet;
@@ -44,6 +44,7 @@ pub(crate) struct Machine {
     dispatcher: dispatcher::Context,
     fetchers: [(Lane, fetcher::Context); 2],
     api: axum::Router,
+    pub(crate) rooms: Rooms,
     operator: OperatorSecret,
     _folder: TempDir,
 }
@@ -83,31 +84,19 @@ impl Machine {
             (lane, fetcher::Context::new(store, queue, bucket, web.clone(), Arc::clone(&clock), rules, &key))
         });
         let passwords = Arc::new(api::Passwords::new(api::Cost::OWASP));
-        let rules = api::Rules::from(&settings);
-        let told = Arc::clone(&clock);
-        let operator = OperatorSecret::of(&key);
-        let parts = Parts { store: metered, queue, bucket, key, web, clock: told, passwords, rules };
-        let api = api::router(Arc::new(api::Context::new(parts)));
-        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, operator, _folder: folder })
+        // Nobody waits for the next minute here.
+        let limits = api::Limits { per_user: 1_000_000, per_address: 1_000_000 };
+        let rules = api::Rules { limits, ..api::Rules::from(&settings) };
+        let journal = local::journal::of(&emulator);
+        let (operator, time) = (OperatorSecret::of(&key), Arc::clone(&clock));
+        let rooms = Rooms { store: metered, journal, queue, bucket, key, web, clock: time, passwords, rules };
+        let api = rooms.api();
+        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, rooms, operator, _folder: folder })
     }
 
     pub(crate) fn pass(&self, time: Duration) {
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap_or(0), Ordering::SeqCst);
         self.emulator.sqs().clock_moved();
-    }
-
-    /// Asks the API as whoever `authorization` shows; a refusal ends the run.
-    pub(crate) async fn ask(&self, authorization: &str, method: Method, path: &str, body: String) -> Outcome<Bytes> {
-        let request = Request::builder().method(method).uri(path).header("authorization", authorization);
-        let answer = self.api.clone().oneshot(request.body(Body::from(body))?).await?;
-        let status = answer.status();
-        let body = to_bytes(answer.into_body(), api::MAX_ANSWER_BYTES + 1_000).await?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        // A cursor is long, and tells nobody anything.
-        let path = path.split('?').next().unwrap_or(path);
-        Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into())
     }
 
     /// Adds a source as its owner would; its first job is queued.

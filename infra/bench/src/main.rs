@@ -17,6 +17,7 @@ mod parse;
 mod poll;
 mod read;
 mod report;
+mod rooms;
 mod web;
 
 use clap::{Parser, Subcommand};

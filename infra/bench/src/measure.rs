@@ -48,7 +48,7 @@ impl Watch {
             wall_seconds: wall.as_secs_f64(),
             polls_per_second: polls as f64 / wall.as_secs_f64(),
             cpu_ms_per_poll: each(cpu.as_secs_f64() * 1_000.0),
-            peak_rss_mb: status("VmHWM:").map(|kilobytes| kilobytes / 1_000.0),
+            peak_rss_mb: peak_mb(),
             store_calls_per_poll: each(read.calls as f64),
             read_units_per_poll: each(read.read_units),
             write_units_per_poll: each(read.write_units),
@@ -63,8 +63,13 @@ pub(crate) fn cpu() -> Duration {
     Duration::from_secs(part(used.tv_sec)) + Duration::from_nanos(part(used.tv_nsec))
 }
 
+/// Highest resident memory since [`forget_peak`], in megabytes; none where the system does not say.
+pub(crate) fn peak_mb() -> Option<f64> {
+    status("VmHWM:").map(|kilobytes| kilobytes / 1_000.0)
+}
+
 /// Lets the highest mark of memory begin anew, where the system can (Linux); elsewhere it is that of the whole run.
-fn forget_peak() {
+pub(crate) fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
 }
 

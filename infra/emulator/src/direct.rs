@@ -15,13 +15,12 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
-use dynoxide::Database;
 use http::StatusCode;
 use std::sync::{Arc, Weak};
 
 /// What answers.
 pub(crate) struct Servers {
-    pub(crate) tables: Database,
+    pub(crate) tables: Arc<dynamodb::Tables>,
     pub(crate) queues: Arc<Server>,
 }
 

@@ -4,6 +4,7 @@
 //! machine's own programs only. It has the operations that Feedmill uses and no others, and checks no credentials.
 //! Refusals have DynamoDB's types and statuses; the words of a validation error may differ from the cloud's.
 
+use crate::written::{Listener, Writing};
 use crate::{Clock, StartError};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -17,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How targets of DynamoDB's begin.
 pub(crate) const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -44,23 +45,29 @@ pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Database, Start
     })
 }
 
-/// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
-pub(crate) fn router(database: Database) -> Router {
-    Router::new().route("/", post(serve)).layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES)).with_state(database)
+/// The tables, and who is told what is written to them.
+pub(crate) struct Tables {
+    pub(crate) database: Database,
+    pub(crate) listener: OnceLock<Listener>,
 }
 
-async fn serve(State(database): State<Database>, headers: HeaderMap, body: Bytes) -> Response {
+/// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
+pub(crate) fn router(tables: Arc<Tables>) -> Router {
+    Router::new().route("/", post(serve)).layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES)).with_state(tables)
+}
+
+async fn serve(State(tables): State<Arc<Tables>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let (status, body) = answer(&database, target, &body);
+    let (status, body) = answer(&tables, target, &body);
     let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
     (status, json, body).into_response()
 }
 
 /// Does what `target` names, and answers as DynamoDB would. It blocks its thread for as long as SQLite takes: tens of
 /// microseconds for an item, milliseconds for a long page.
-pub(crate) fn answer(database: &Database, target: &str, body: &[u8]) -> (StatusCode, String) {
+pub(crate) fn answer(tables: &Tables, target: &str, body: &[u8]) -> (StatusCode, String) {
     let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
-    match run(database, operation, body) {
+    match run(tables, operation, body) {
         Ok(Some(body)) => (StatusCode::OK, body),
         Ok(None) => (StatusCode::BAD_REQUEST, UNKNOWN_OPERATION.to_owned()),
         Err(error) => {
@@ -74,27 +81,48 @@ pub(crate) fn answer(database: &Database, target: &str, body: &[u8]) -> (StatusC
 }
 
 /// `None` for an operation that is not offered.
-fn run(tables: &Database, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
+fn run(tables: &Tables, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
+    let database = &tables.database;
     match operation {
-        "BatchExecuteStatement" => pass(body, |request| tables.batch_execute_statement(request)),
-        "BatchGetItem" => pass(body, |request| tables.batch_get_item(request)),
-        "BatchWriteItem" => pass(body, |request| tables.batch_write_item(request)),
-        "CreateTable" => pass(body, |request| tables.create_table(request)),
-        "DeleteItem" => pass(body, |request| tables.delete_item(request)),
-        "DeleteTable" => pass(body, |request| tables.delete_table(request)),
-        "DescribeTable" => pass(body, |request| tables.describe_table(request)),
-        "DescribeTimeToLive" => pass(body, |request| tables.describe_time_to_live(request)),
-        "GetItem" => pass(body, |request| tables.get_item(request)),
-        "ListTables" => pass(body, |request| tables.list_tables(request)),
-        "PutItem" => pass(body, |request| tables.put_item(request)),
-        "Query" => pass(body, |request| tables.query(request)),
-        "Scan" => pass(body, |request| tables.scan(request)),
-        "TransactWriteItems" => pass(body, |request| tables.transact_write_items(request)),
-        "UpdateItem" => pass(body, |request| tables.update_item(request)),
-        "UpdateTimeToLive" => pass(body, |request| tables.update_time_to_live(request)),
+        "BatchExecuteStatement" => tables.write(body, |request| database.batch_execute_statement(request)),
+        "BatchGetItem" => pass(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => tables.write(body, |request| database.batch_write_item(request)),
+        "CreateTable" => pass(body, |request| database.create_table(request)),
+        "DeleteItem" => tables.write(body, |request| database.delete_item(request)),
+        "DeleteTable" => tables.write(body, |request| database.delete_table(request)),
+        "DescribeTable" => pass(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => pass(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => pass(body, |request| database.get_item(request)),
+        "ListTables" => pass(body, |request| database.list_tables(request)),
+        "PutItem" => tables.write(body, |request| database.put_item(request)),
+        "Query" => pass(body, |request| database.query(request)),
+        "Scan" => pass(body, |request| database.scan(request)),
+        "TransactWriteItems" => tables.write(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => tables.write(body, |request| database.update_item(request)),
+        "UpdateTimeToLive" => pass(body, |request| database.update_time_to_live(request)),
         _ => return Ok(None),
     }
     .map(Some)
+}
+
+impl Tables {
+    /// Answers a request that writes, and tells of it whatever came of it.
+    fn write<Q: DeserializeOwned + Writing, A: Serialize>(
+        &self,
+        body: &[u8],
+        operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+    ) -> Result<String, DynoxideError> {
+        let Some(listener) = self.listener.get() else {
+            return pass(body, operation);
+        };
+        let mut written = Vec::new();
+        let answer = pass(body, |request: Q| {
+            written = request.written(listener.key);
+            operation(request)
+        });
+        written.into_iter().for_each(&listener.told);
+        answer
+    }
 }
 
 fn pass<Q: DeserializeOwned, A: Serialize>(

@@ -20,9 +20,11 @@ pub mod runtime;
 mod s3;
 pub mod sqs;
 mod start;
+mod written;
 
 pub use error::StartError;
 pub use start::{Emulator, Endpoints, Ports, Where};
+pub use written::{Listener, Written};
 
 use std::sync::Arc;
 

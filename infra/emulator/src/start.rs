@@ -3,11 +3,12 @@
 use crate::direct::{self, Servers};
 use crate::listen::{Running, on_loopback, url};
 use crate::sqs::{Sqs, wire};
+use crate::written::Listener;
 use crate::{Clock, StartError, dynamodb, s3};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -96,10 +97,10 @@ impl Emulator {
         let sqs = Sqs::open(rooms.queues.as_deref(), clock)?;
         let blobs = s3::serve(s3_listener, &rooms.blobs)
             .map_err(|source| StartError::NotWritable { folder: rooms.blobs.clone(), source })?;
-        let direct =
-            Arc::new(Servers { tables: database, queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)) });
+        let tables = Arc::new(dynamodb::Tables { database, listener: OnceLock::new() });
+        let direct = Arc::new(Servers { tables, queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)) });
         let queues = Running::router(sqs_listener, wire::router(Arc::clone(&direct.queues)));
-        let tables = Running::router(dynamodb_listener, dynamodb::router(direct.tables.clone()));
+        let tables = Running::router(dynamodb_listener, dynamodb::router(Arc::clone(&direct.tables)));
         Ok(Self {
             endpoints,
             sqs,
@@ -127,13 +128,18 @@ impl Emulator {
         direct::client(Arc::downgrade(&self.direct), rest)
     }
 
+    /// Tells `listener` of every write to the tables from now on, however it is asked for: after it was made, and before it is answered. There is one listener; false if there was one before.
+    pub fn tell(&self, listener: Listener) -> bool {
+        self.direct.tables.listener.set(listener).is_ok()
+    }
+
     /// Deletes the items whose TTL attribute has passed, in all tables that have TTL enabled; returns how many. Nothing
     /// calls this by itself. It works through pages and lets requests in between, but it blocks its thread.
     ///
     /// # Errors
     /// The database's sentence, when it failed. The next sweep takes up what this one left.
     pub fn sweep_ttl(&self) -> Result<usize, String> {
-        self.direct.tables.sweep_ttl().map_err(|error| error.to_string())
+        self.direct.tables.database.sweep_ttl().map_err(|error| error.to_string())
     }
 
     /// Stops: waiting receives return empty, requests that are being answered end, no new one is taken. Returns when all

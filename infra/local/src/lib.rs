@@ -13,6 +13,7 @@ pub mod front;
 pub mod gate;
 mod idle;
 pub mod install;
+pub mod journal;
 pub mod key;
 pub mod listen;
 pub mod machine;

@@ -24,7 +24,7 @@ use crate::names::{self, Choices};
 use crate::pump::schedule::{self, Schedule};
 use crate::pump::{self, Mapping};
 use crate::trouble::Trouble;
-use crate::{gate, install, listen};
+use crate::{gate, install, journal, listen};
 
 /// How long work under way may go on once Feedmill is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -267,6 +267,7 @@ impl Machine {
     ) {
         let context = api::Context::new(api::Parts {
             store: Store::new(&aws.config(Service::DynamoDb), names::tables(settings)),
+            journal: journal::of(&self.emulator),
             queue: Queue::new(&aws.config(Service::Sqs), names::urls(settings)),
             bucket: blob::Bucket::new(&aws.config(Service::S3), settings.bucket.clone()),
             key,

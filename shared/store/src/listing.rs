@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{Ordinal, PostNumber, SourceId};
 use domain::listing::{Ask, Place, Stock};
 use domain::reading::{First, Order, Shown};
-use domain::source::Recent;
+use domain::source::{Recent, SourceState};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -15,7 +15,7 @@ use crate::row::{self, Item, Row, text};
 use crate::schema::BY_SOURCE;
 
 /// Attributes of a head that a stock is read from.
-const STOCK: [&str; 6] = [key::PK, "v", "post_count", "floor", "first_through", "recent"];
+const STOCK: [&str; 7] = [key::PK, "v", "state", "post_count", "floor", "first_through", "recent"];
 /// Attributes that tell where a post stands.
 const WHEREABOUTS: [&str; 3] = [key::NUMBER, "source", "ordinal"];
 
@@ -29,7 +29,7 @@ pub enum Consistency {
 }
 
 impl Store {
-    /// The stocks of many sources, without those that are gone or cannot be read; a call a hundred.
+    /// The stocks of many sources, without those that are gone, are being deleted, or cannot be read; a call a hundred.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -41,7 +41,8 @@ impl Store {
         let keys = sources.iter().map(|source| Key::head(*source));
         let strongly = consistency == Consistency::Strong;
         let items = self.batch_get("reading sources", keys, strongly, Some(&STOCK)).await?;
-        Ok(row::readable(&items, stock).into_iter().map(|stock| (stock.source, stock)).collect())
+        let stocks = row::readable(&items, stock).into_iter().flatten();
+        Ok(stocks.map(|stock| (stock.source, stock)).collect())
     }
 
     /// What the index of posts answers to a question. Eventually consistent: it may lag behind a landing or a deletion.
@@ -81,12 +82,15 @@ impl Store {
     }
 }
 
-fn stock(item: &Item) -> Result<Stock, StoreError> {
+fn stock(item: &Item) -> Result<Option<Stock>, StoreError> {
     let row = Row::of("head", item)?;
+    if row.word("state", row::state_of)? == SourceState::Deleting {
+        return Ok(None);
+    }
     let shown = Shown { floor: Ordinal::new(row.number("floor")?), last: Ordinal::new(row.number("post_count")?) };
     let first = row.maybe_number("first_through")?.map(Ordinal::new).map_or(First::Coming(shown.last), First::Through);
     let recent = Recent::from_bytes(row.bytes("recent")?).ok_or_else(|| row.corrupt("recent"))?;
-    Ok(Stock { source: row.word(key::PK, key::source_of)?, shown, first, recent })
+    Ok(Some(Stock { source: row.word(key::PK, key::source_of)?, shown, first, recent }))
 }
 
 fn place(item: &Item) -> Result<Place, StoreError> {

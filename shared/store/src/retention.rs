@@ -94,15 +94,14 @@ impl Store {
     }
 }
 
-/// The ordinal below the first post that there is, where the index can be believed.
+/// The ordinal below the first post that there is, where the index can be believed; where it shows none, all are gone.
 fn before_the_first(stock: &Stock, lowest: Option<Place>, now: Timestamp) -> Ordinal {
-    let settled = last_before(now - SETTLED);
-    let (ordinal, number) = match (lowest, settled) {
-        (Some(place), Some(_)) => place,
-        _ => return stock.shown.floor,
-    };
-    let old = settled.is_some_and(|settled| number <= settled);
-    if old { Ordinal::new(ordinal.get().saturating_sub(1)) } else { stock.shown.floor }
+    let is_old = |number: PostNumber| last_before(now - SETTLED).is_some_and(|settled| number <= settled);
+    match (lowest, stock.newest()) {
+        (Some((ordinal, number)), _) if is_old(number) => Ordinal::new(ordinal.get().saturating_sub(1)),
+        (None, Some(newest)) if is_old(newest) => stock.shown.last,
+        _ => stock.shown.floor,
+    }
 }
 
 /// The highest number of a post that arrived before `at`.

@@ -25,7 +25,7 @@ pub(crate) use folders::{folders_list, folders_of};
 pub(crate) use job::{carry, finished, finished_item, hand, job_ttl, pointer, pointer_item};
 pub(crate) use kept::{Source, copy, copy_item, kept, label, label_item};
 pub(crate) use share::{share, share_item};
-pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, target};
+pub(crate) use source::{TARGET_ATTRIBUTES, head, head_item, is_polled, poll, poll_item, state_of, target};
 pub(crate) use subscription::{folders, read_state, subscription, subscription_item};
 
 use crate::error::StoreError;

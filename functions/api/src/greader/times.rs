@@ -1,13 +1,9 @@
 //! Times, as clients count them.
 
-use std::time::Duration;
-
 use domain::id::PostNumber;
 use domain::time::Timestamp;
 
-/// Numbers are minted some seconds before their posts can be seen. Whoever asks for what came after his last visit would miss those that were under way then;
-/// clients drop what they have already.
-const UNDER_WAY: Duration = Duration::from_secs(10);
+use crate::reading::UNDER_WAY;
 
 /// The time that `text` says: microseconds where it has 16 digits or more, else seconds. `None` for anything else.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
@@ -18,7 +14,8 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     Some(if text.len() >= 16 { Timestamp::from_millis(count / 1000) } else { Timestamp::from_secs(count) })
 }
 
-/// The lowest number of a list that begins with `ot`; `None` when nothing is as new as that.
+/// The lowest number of a list that begins with `ot`; `None` when nothing is as new as that. Whoever asks for what came after their last visit would miss those that were under way then;
+/// clients drop what they have already.
 pub(super) fn since(ot: Timestamp) -> Option<PostNumber> {
     PostNumber::first_at(ot - UNDER_WAY)
 }
@@ -30,6 +27,8 @@ pub(super) fn micros(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

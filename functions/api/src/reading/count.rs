@@ -3,8 +3,8 @@
 use domain::id::{PostNumber, UserId};
 use domain::subscription::Subscription;
 
-use super::ground::Freshness;
 use super::selection::Scope;
+use super::stocks::Freshness;
 use crate::context::Context;
 use crate::problem::Problem;
 

@@ -52,7 +52,7 @@ impl Context {
         let mut sources: Vec<_> = posts.iter().map(|post| post.source).collect();
         sources.sort_unstable();
         sources.dedup();
-        let ground = self.read_of(user, &Scope::Sources(sources)).await?;
+        let mut ground = self.read_of(user, &Scope::Sources(sources)).await?;
         let seen = posts.into_iter().filter(|post| ground.subscription(post.source).is_some());
         let mut posts: HashMap<PostNumber, (Post, Option<String>)> =
             seen.map(|post| (post.number, (post, None))).collect();
@@ -60,10 +60,12 @@ impl Context {
         for copy in self.store.copies(user, &missing).await? {
             posts.insert(copy.post.number, (copy.post, copy.source_title));
         }
+        let places = posts.values().map(|(post, _)| (post.source, post.ordinal));
+        self.look_below(&mut ground, places).await?;
         let mut entries = Vec::with_capacity(posts.len());
         for number in numbers {
             if let Some((post, source_title)) = posts.remove(number) {
-                let read = ground.read_state(post.source).is_none_or(|read| read.is_read(post.ordinal));
+                let read = ground.is_read(post.source, post.ordinal);
                 let flags = flags.get(number).cloned().unwrap_or_default();
                 entries.push(Found { post, source_title, read, flags }.whole(self).await?);
             }
@@ -86,7 +88,7 @@ impl Context {
         let (mut posts, mut flags) = (posts.into_iter().peekable(), flags);
         let found = numbers.iter().map(|number| {
             let post = posts.next_if(|post| post.number == *number)?;
-            let read = ground.read_state(post.source).is_none_or(|read| read.is_read(post.ordinal));
+            let read = ground.is_read(post.source, post.ordinal);
             Some(Found { post, source_title: None, read, flags: flags.remove(number).unwrap_or_default() })
         });
         Ok(found.collect())

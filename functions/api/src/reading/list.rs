@@ -8,8 +8,9 @@ use domain::reading::{Order, Status};
 use futures_util::future::try_join_all;
 use store::{Flag, Kept, KeptRange};
 
-use super::ground::{Freshness, Ground};
+use super::ground::Ground;
 use super::selection::{Scope, Selection};
+use super::stocks::Freshness;
 use crate::context::Context;
 use crate::problem::Problem;
 
@@ -39,7 +40,8 @@ pub(super) enum Run<'a> {
 
 /// A page of what a person keeps.
 pub(super) struct KeptRun {
-    pub(super) kept: Vec<Kept>,
+    /// With whether each is read.
+    pub(super) kept: Vec<(Kept, bool)>,
     /// Behind the last of the page.
     more: bool,
     /// The last post before the page.
@@ -51,7 +53,7 @@ impl Run<'_> {
     pub(super) fn listed(&self) -> Vec<Listed> {
         match self {
             Self::Merged(merge) => merge.page().collect(),
-            Self::Kept(run) => run.kept.iter().map(|kept| kept.listed).collect(),
+            Self::Kept(run) => run.kept.iter().map(|(kept, _)| kept.listed).collect(),
         }
     }
 
@@ -61,7 +63,7 @@ impl Run<'_> {
             Self::Merged(merge) => merge.cursor(shown).map(|cursor| cursor.to_bytes()),
             Self::Kept(run) if shown >= run.kept.len() && !run.more => None,
             Self::Kept(run) => {
-                let last = shown.checked_sub(1).map(|at| run.kept[at].listed.number);
+                let last = shown.checked_sub(1).map(|at| run.kept[at].0.listed.number);
                 Some(last.or(run.before).map_or(Vec::new(), |number| number.get().to_be_bytes().to_vec()))
             }
         }
@@ -139,7 +141,14 @@ impl Context {
     }
 
     async fn answer(&self, ask: Ask) -> Result<(Ask, Vec<Place>), Problem> {
-        Ok((ask, self.store.places(&ask).await?))
+        let known = self.places.recall(&ask);
+        if !known.is_empty() {
+            // What lies behind is another question.
+            return Ok((Ask { limit: known.len(), ..ask }, known));
+        }
+        let places = self.store.places(&ask).await?;
+        self.places.learn(&ask, &places);
+        Ok((ask, places))
     }
 
     async fn run_kept(
@@ -153,14 +162,17 @@ impl Context {
     ) -> Result<KeptRun, Problem> {
         let (mut kept, mut at, mut more) = (Vec::new(), before, true);
         let plain = selection.status == Status::All && selection.scope == Scope::Everything;
-        let wanted = |kept: &Kept| wants(selection, ground, kept);
+        let mut ground = ground.clone();
         while more && kept.len() <= limit {
             let missing = limit + 1 - kept.len();
             let at_once = if plain { missing } else { missing.max(KEPT_AT_ONCE) };
             let some = self.store.kept(user, flag, behind(selection, at), at_once).await?;
             more = some.len() == at_once;
             at = some.last().map(|kept| kept.listed.number).or(at);
-            kept.extend(some.into_iter().filter(wanted));
+            self.look_below(&mut ground, some.iter().map(|kept| (kept.listed.source, kept.listed.ordinal))).await?;
+            let some = some.into_iter().map(|kept| (ground.is_read(kept.listed.source, kept.listed.ordinal), kept));
+            let some = some.filter(|(read, kept)| wants(selection, &ground, kept, *read));
+            kept.extend(some.map(|(read, kept)| (kept, read)));
         }
         let more = kept.len() > limit;
         kept.truncate(limit);
@@ -180,15 +192,13 @@ impl Context {
     }
 }
 
-fn wants(selection: &Selection, ground: &Ground, kept: &Kept) -> bool {
+fn wants(selection: &Selection, ground: &Ground, kept: &Kept, read: bool) -> bool {
     let subscription = ground.subscription(kept.listed.source);
     let scoped = match &selection.scope {
         Scope::Everything => true,
         Scope::Sources(sources) => sources.contains(&kept.listed.source),
         Scope::Folder(_) => subscription.is_some_and(|subscription| selection.scope.holds(subscription)),
     };
-    // Nobody counts posts of a source that they do not subscribe to.
-    let read = subscription.is_none_or(|subscription| subscription.read.is_read(kept.listed.ordinal));
     scoped && selection.wants(read)
 }
 

@@ -10,8 +10,8 @@ use domain::subscription::Subscription;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use store::Flag;
 
-use super::ground::Freshness;
 use super::selection::{Scope, Selection};
+use super::stocks::Freshness;
 use crate::context::Context;
 use crate::problem::Problem;
 
@@ -64,6 +64,7 @@ impl Context {
             let (stock, ordinals) = (ground.stocks.get(&subscription.source), ordinals.remove(&subscription.source));
             if let (Some(stock), Some(ordinals)) = (stock, ordinals) {
                 let operation = Operation::Posts(mark, ordinals);
+                let subscription = Arc::unwrap_or_clone(subscription);
                 marks.push(Wish { shown: stock.shown, first: stock.first, subscription, operation });
             }
         }
@@ -86,7 +87,7 @@ impl Context {
             if let Some(stock) = ground.stocks.get(&subscription.source)
                 && subscription.read.unread(stock.shown) > 0
             {
-                unread.push((Arc::clone(stock), subscription));
+                unread.push((Arc::clone(stock), Arc::unwrap_or_clone(subscription)));
             }
         }
         let wishes = unread.into_iter().map(|(stock, subscription)| self.all_through(stock, subscription, through));

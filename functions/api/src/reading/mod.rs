@@ -12,8 +12,10 @@ mod labels;
 mod list;
 mod mark;
 mod pages;
+mod places;
 mod routes;
 mod selection;
+mod shelves;
 mod stocks;
 mod view;
 
@@ -24,11 +26,13 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::context::Context;
 
 pub(crate) use count::Count;
+pub(crate) use places::Places;
+pub(crate) use shelves::Shelves;
 pub(crate) use stocks::Stocks;
 pub(crate) use {
     entry::Entry,
     mark::Marking,
-    selection::{Scope, Selection},
+    selection::{Scope, Selection, UNDER_WAY},
 };
 
 /// Posts of a person, marks, counts and labels.

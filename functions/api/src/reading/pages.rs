@@ -6,7 +6,6 @@ use domain::id::{PostNumber, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::entry::{Entry, Found};
-use super::ground::Ground;
 use super::list::{KeptRun, Run};
 use super::selection::Selection;
 use crate::context::Context;
@@ -29,7 +28,7 @@ impl Context {
         let run = self.run(user, &ground, selection, cursor, limit).await?;
         let found = match &run {
             Run::Merged(_) => self.found(user, &ground, &run.listed()).await?,
-            Run::Kept(run) => self.found_kept(user, &ground, run).await?,
+            Run::Kept(run) => self.found_kept(user, run).await?,
         };
         let whole = found.into_iter().map(|found| self.whole(found));
         let mut whole = Box::pin(stream::iter(whole).buffered(BLOBS));
@@ -52,14 +51,13 @@ impl Context {
     }
 
     /// What a person keeps comes from their copies.
-    async fn found_kept(&self, user: UserId, ground: &Ground, run: &KeptRun) -> Result<Vec<Option<Found>>, Problem> {
-        let numbers: Vec<PostNumber> = run.kept.iter().map(|kept| kept.listed.number).collect();
+    async fn found_kept(&self, user: UserId, run: &KeptRun) -> Result<Vec<Option<Found>>, Problem> {
+        let numbers: Vec<PostNumber> = run.kept.iter().map(|(kept, _)| kept.listed.number).collect();
         let copies = self.store.copies(user, &numbers).await?;
         let mut copies: HashMap<PostNumber, _> = copies.into_iter().map(|copy| (copy.post.number, copy)).collect();
-        let found = run.kept.iter().map(|kept| {
+        let found = run.kept.iter().map(|(kept, read)| {
             let copy = copies.remove(&kept.listed.number)?;
-            let read = ground.read_state(copy.post.source).is_none_or(|read| read.is_read(copy.post.ordinal));
-            Some(Found { post: copy.post, source_title: copy.source_title, read, flags: kept.flags.clone() })
+            Some(Found { post: copy.post, source_title: copy.source_title, read: *read, flags: kept.flags.clone() })
         });
         Ok(found.collect())
     }

@@ -1,6 +1,7 @@
 //! Posts of a person: listed, marked, counted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::labels::name;
 use super::mark::Marking;
-use super::selection::{Scope, Selection};
+use super::selection::{Scope, Selection, UNDER_WAY, seen_at};
 use super::view::{CountsView, MarkAllBody, MarkWord, MarksBody, OrderWord, PostsQuery, SourceCount, StatusWord};
 use crate::MAX_ANSWER_BYTES;
 use crate::access::Person;
@@ -25,6 +26,8 @@ use crate::view::{PostView, PostsPage};
 
 /// The most posts that are marked at once.
 const MAX_MARKS: usize = 1_000;
+/// Times are told in these.
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Context>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(mark)).routes(routes!(mark_all)).routes(routes!(counts))
@@ -91,7 +94,7 @@ impl PostsQuery {
                 OrderWord::Newest => Order::NewestFirst,
                 OrderWord::Oldest => Order::OldestFirst,
             },
-            above: self.since.as_deref().map(time).transpose()?.and_then(last_before),
+            above: self.since.as_deref().map(time).transpose()?.and_then(|since| last_before(since - UNDER_WAY)),
             below: self.before.as_deref().map(time).transpose()?.and_then(PostNumber::first_at),
         })
     }
@@ -155,7 +158,7 @@ async fn mark_all(
 ) -> Result<StatusCode, Problem> {
     let through = match (body.through, &body.before) {
         (Some(post), None) => Some(context.number_of(person.user, post).await?),
-        (None, Some(before)) => last_before(time(before)?),
+        (None, Some(before)) => seen_at(time(before)? - MILLISECOND, context.now()),
         _ => return Err(Problem::bad_body("say up to where: `through` a post or `before` a time, one of the two")),
     };
     let scope = scope(body.source, body.folder)?;
@@ -217,5 +220,5 @@ fn time(text: &str) -> Result<Timestamp, Problem> {
 
 /// The highest number of what arrived before `at`; `None` if nothing can have.
 fn last_before(at: Timestamp) -> Option<PostNumber> {
-    PostNumber::last_at(at - std::time::Duration::from_millis(1))
+    PostNumber::last_at(at - MILLISECOND)
 }

@@ -1,10 +1,25 @@
 //! Which posts a person wants to see.
 
+use std::time::Duration;
+
 use domain::id::{FolderId, PostNumber, SourceId, UserId};
 use domain::listing::Wanted;
 use domain::reading::{Order, Status};
 use domain::subscription::Subscription;
+use domain::time::Timestamp;
 use store::Flag;
+
+/// Numbers are minted some seconds before their posts can be seen.
+pub(crate) const UNDER_WAY: Duration = Duration::from_secs(10);
+/// What an app does to what it sees arrives here so soon.
+const ON_THE_WAY: Duration = Duration::from_secs(2);
+
+/// The highest number up to which whoever looked at `at`, as of `now`, has seen all posts. What was under way then may have been seen or not: it counts as not, unless it is
+/// said of this moment.
+pub(super) fn seen_at(at: Timestamp, now: Timestamp) -> Option<PostNumber> {
+    let certain = if at + ON_THE_WAY < now { at - UNDER_WAY } else { at };
+    PostNumber::last_at(certain)
+}
 
 /// Of which sources.
 #[derive(Clone, Debug, PartialEq, Eq)]

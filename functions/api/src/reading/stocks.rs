@@ -1,4 +1,6 @@
 //! Stocks of sources, as they were read a moment ago: people look at many lists one after the other, and most sources are shared.
+//!
+//! Where a journal tells what is written, what was not written since it was read is as of now, however long ago that was. Elsewhere it is good for five seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,40 +9,105 @@ use std::time::Duration;
 use domain::id::SourceId;
 use domain::listing::Stock;
 use domain::time::Timestamp;
+use store::{Journal, Moment, Watch};
 
-/// For how long a stock is good.
+/// For how long a stock is good of which nobody tells.
 const GOOD_FOR: Duration = Duration::from_secs(5);
 /// About 400 bytes each.
 const MOST: usize = 20_000;
 
+/// How fresh stocks are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// A few seconds old at most.
+    Recent,
+    /// As of now.
+    Now,
+}
+
+/// Stocks of the sources that are there.
+pub(super) type There = HashMap<SourceId, Arc<Stock>>;
+
 /// The stocks that this process has read.
 #[derive(Debug, Default)]
-pub(crate) struct Stocks(Mutex<HashMap<SourceId, (Timestamp, Arc<Stock>)>>);
+pub(crate) struct Stocks {
+    journal: Option<Journal>,
+    known: Mutex<HashMap<SourceId, Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// `None`: there is no such source.
+    stock: Option<Arc<Stock>>,
+    since: Since,
+}
+
+/// When something was read, noted before.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Since {
+    Time(Timestamp),
+    Moment(Watch, Moment),
+}
 
 impl Stocks {
-    /// Those of `sources` that are fresh at `now`, and the sources whose are not.
-    pub(super) fn fresh(&self, sources: &[SourceId], now: Timestamp) -> (HashMap<SourceId, Arc<Stock>>, Vec<SourceId>) {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut fresh, mut stale) = (HashMap::with_capacity(sources.len()), Vec::new());
-        for source in sources {
-            match kept.get(source) {
-                // A clock that was set back makes nothing fresh for long.
-                Some((read, stock)) if *read <= now && now.since(*read) < GOOD_FOR => {
-                    fresh.insert(*source, Arc::clone(stock));
-                }
-                _ => stale.push(*source),
-            }
-        }
-        (fresh, stale)
+    pub(crate) fn new(journal: Option<Journal>) -> Self {
+        Self { journal, known: Mutex::default() }
     }
 
-    /// Remembers what was asked for at `now`.
-    pub(super) fn learn(&self, stocks: impl Iterator<Item = Arc<Stock>>, now: Timestamp) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST {
-            kept.clear();
+    /// Those of `sources` that are as fresh as that at `now`, without those that are known to be gone; and the others, which are to be read, as of now where they are remembered for long.
+    pub(super) fn recall(
+        &self,
+        sources: &[SourceId],
+        freshness: Freshness,
+        now: Timestamp,
+    ) -> (There, Vec<(SourceId, Since)>) {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut fresh, mut missing) = (HashMap::with_capacity(sources.len()), Vec::new());
+        for source in sources {
+            match known.get(source) {
+                Some(Known { stock, since }) if self.is_good(*since, freshness, now) => {
+                    fresh.extend(stock.as_ref().map(|stock| (*source, Arc::clone(stock))));
+                }
+                known => missing.push((*source, self.begin(*source, known, now))),
+            }
         }
-        kept.extend(stocks.map(|stock| (stock.source, (now, stock))));
+        (fresh, missing)
+    }
+
+    fn is_good(&self, since: Since, freshness: Freshness, now: Timestamp) -> bool {
+        match (since, &self.journal) {
+            (Since::Moment(watch, moment), Some(journal)) => journal.moment(watch) == moment,
+            // A clock that was set back makes nothing fresh for long.
+            (Since::Time(read), _) => freshness == Freshness::Recent && read <= now && now.since(read) < GOOD_FOR,
+            (Since::Moment(..), None) => false,
+        }
+    }
+
+    fn begin(&self, source: SourceId, known: Option<&Known>, now: Timestamp) -> Since {
+        let Some(journal) = &self.journal else { return Since::Time(now) };
+        let watch = match known {
+            Some(Known { since: Since::Moment(watch, _), .. }) => *watch,
+            _ => journal.head(source),
+        };
+        Since::Moment(watch, journal.moment(watch))
+    }
+
+    /// Whether what is read will be remembered until it is written.
+    pub(super) fn lasts(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Remembers what was asked for, and what of it there is.
+    pub(super) fn learn(&self, asked: &[(SourceId, Since)], there: &There) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.extend(
+            asked
+                .iter()
+                .map(|(source, since)| (*source, Known { stock: there.get(source).map(Arc::clone), since: *since })),
+        );
     }
 }
 
@@ -51,16 +118,46 @@ mod tests {
     use domain::reading::{First, Shown};
     use domain::source::Recent;
 
-    #[test]
-    fn a_stock_is_good_for_five_seconds() {
-        let source = SourceId::draw(&mut SystemEntropy);
+    fn stock(source: SourceId) -> Arc<Stock> {
         let shown = Shown { floor: Ordinal::NONE, last: Ordinal::NONE };
-        let stock = Arc::new(Stock { source, shown, first: First::Through(Ordinal::NONE), recent: Recent::default() });
+        Arc::new(Stock { source, shown, first: First::Through(Ordinal::NONE), recent: Recent::default() })
+    }
+
+    /// Reads that source at `now`.
+    fn read(stocks: &Stocks, source: SourceId, now: Timestamp) {
+        let (_, missing) = stocks.recall(&[source], Freshness::Recent, now);
+        stocks.learn(&missing, &HashMap::from([(source, stock(source))]));
+    }
+
+    #[test]
+    fn a_stock_of_which_nobody_tells_is_good_for_five_seconds() {
+        let source = SourceId::draw(&mut SystemEntropy);
         let (stocks, start) = (Stocks::default(), Timestamp::from_secs(1_000));
-        stocks.learn(std::iter::once(stock), start);
+        read(&stocks, source, start);
         for (millis, fresh) in [(-1, false), (0, true), (4_999, true), (5_000, false)] {
             let at = Timestamp::from_millis(start.as_millis() + millis);
-            assert_eq!(stocks.fresh(&[source], at).0.len(), usize::from(fresh), "{millis}");
+            let known = |freshness| stocks.recall(&[source], freshness, at).0.len();
+            assert_eq!((known(Freshness::Recent), known(Freshness::Now)), (usize::from(fresh), 0), "{millis}");
         }
+    }
+
+    #[test]
+    fn where_a_journal_tells_a_stock_is_good_until_its_head_is_written_even_while_it_is_read() {
+        let source = SourceId::draw(&mut SystemEntropy);
+        let (journal, start) = (Journal::default(), Timestamp::from_secs(1_000));
+        let stocks = Stocks::new(Some(journal.clone()));
+        let pk = format!("S#{source}");
+        let known = |after: u64| stocks.recall(&[source], Freshness::Now, start + Duration::from_secs(after)).0.len();
+        read(&stocks, source, start);
+        assert_eq!((known(0), known(1_000_000)), (1, 1));
+        journal.changed(&pk, "HEAD");
+        assert_eq!(known(0), 0);
+        let (_, missing) = stocks.recall(&[source], Freshness::Now, start);
+        // Between the question and its answer.
+        journal.changed(&pk, "HEAD");
+        stocks.learn(&missing, &HashMap::from([(source, stock(source))]));
+        assert_eq!(known(0), 0);
+        read(&stocks, source, start);
+        assert_eq!(known(0), 1);
     }
 }

@@ -48,7 +48,8 @@ pub(super) struct PostsQuery {
     /// Only those with this label.
     #[serde(default)]
     pub(super) label: Option<String>,
-    /// Only those that arrived then or later.
+    /// Only those that arrived then or later. Posts can be seen a few seconds after they arrived, so the list reaches back ten seconds further: who asks for what came since
+    /// their last visit misses none, and may get some again.
     #[param(value_type = Option<Instant>)]
     #[serde(default)]
     pub(super) since: Option<String>,
@@ -110,7 +111,7 @@ pub(super) struct MarkAllBody {
     #[schema(value_type = Option<ShortId>)]
     #[serde(default)]
     pub(super) through: Option<PostId>,
-    /// All that arrived before then.
+    /// All that arrived before then. Of a time that is past: without the ten seconds before it, since what arrived in them may not have been there to be seen.
     #[schema(value_type = Option<Instant>)]
     #[serde(default)]
     pub(super) before: Option<String>,

@@ -6,6 +6,8 @@ mod kept;
 mod lists;
 mod marks;
 
+use std::time::Duration;
+
 use domain::account::User;
 use domain::folder::Folders;
 use domain::id::{FolderId, Ordinal, PostNumber, ShortId, SourceId, SystemEntropy, kinds, number_run};
@@ -13,7 +15,9 @@ use domain::parsed::{ContentHash, Item, NaturalKey};
 use domain::reading::ReadState;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use store::{Body, Changing, Chunk, FeedFacts, FolderChange, Landed, NewPost, Packed, PostFacts, Subscribing};
+use store::{
+    Body, Changing, Chunk, EditedPost, FeedFacts, FolderChange, Landed, NewPost, Packed, PostFacts, Subscribing,
+};
 
 use crate::world::{Answer, World};
 
@@ -47,29 +51,25 @@ impl World {
     pub(crate) async fn arrive_with(&self, source: SourceId, contents: &[String]) -> Vec<PostNumber> {
         let mut all = Vec::new();
         for some in contents.chunks(45) {
-            all.extend(self.arrive_some(source, some).await);
+            all.extend(self.arrive_some(source, some, Duration::ZERO).await);
         }
         all
     }
 
-    async fn arrive_some(&self, source: SourceId, contents: &[String]) -> Vec<PostNumber> {
-        let (head, poll) = self.store.view(source).await.unwrap().unwrap();
-        let (pointer, _) = self.store.latest(source).await.unwrap().unwrap();
+    /// A post that was under way for so long: it can be seen from now on.
+    pub(crate) async fn arrive_late(&self, source: SourceId, late: Duration) {
+        self.arrive_some(source, &["<p>late</p>".to_owned()], late).await;
+    }
+
+    async fn arrive_some(&self, source: SourceId, contents: &[String], late: Duration) -> Vec<PostNumber> {
+        let (head, _) = self.store.view(source).await.unwrap().unwrap();
         let first = head.post_count.get() + 1;
         let slot = domain::wheel::spread(source.as_str()) % 128;
         let count = u32::try_from(contents.len()).unwrap();
-        let run = number_run(self.now(), head.recent.newest(), count, u8::try_from(slot).unwrap()).unwrap();
+        let run = number_run(self.now() - late, head.recent.newest(), count, u8::try_from(slot).unwrap()).unwrap();
         let mut facts = Vec::new();
         for (at, content) in contents.iter().enumerate() {
-            let entry = entry(source, first + at as u64);
-            let body = match Body::pack(None, Some(content)).unwrap() {
-                Packed::Whole(body) => body,
-                Packed::Split { rest, blob } => {
-                    let owner = blob::Owner::Post(source, entry.key);
-                    rest.in_blob(&self.bucket.put(owner, blob.into()).await.unwrap().name())
-                }
-            };
-            facts.push(PostFacts::of(&entry, body, self.now()));
+            facts.push(self.facts(source, first + at as u64, content, 1).await);
         }
         let posts: Vec<NewPost<'_>> = (first..)
             .map(Ordinal::new)
@@ -77,25 +77,50 @@ impl World {
             .zip(&facts)
             .map(|((ordinal, number), facts)| NewPost { number, ordinal, facts })
             .collect();
+        self.land_chunk(source, &posts, &[]).await;
+        posts.iter().map(|post| post.number).collect()
+    }
+
+    /// The post at `ordinal` gets other content.
+    pub(crate) async fn edit(&self, source: SourceId, ordinal: u64, number: PostNumber, content: &str) {
+        let facts = self.facts(source, ordinal, content, 2).await;
+        self.land_chunk(source, &[], &[EditedPost { number, facts: &facts }]).await;
+    }
+
+    async fn facts(&self, source: SourceId, ordinal: u64, content: &str, hash: u8) -> PostFacts {
+        let entry = Item { content_hash: ContentHash([hash; 8]), ..entry(source, ordinal) };
+        let body = match Body::pack(None, Some(content)).unwrap() {
+            Packed::Whole(body) => body,
+            Packed::Split { rest, blob } => {
+                let owner = blob::Owner::Post(source, entry.key);
+                rest.in_blob(&self.bucket.put(owner, blob.into()).await.unwrap().name())
+            }
+        };
+        PostFacts::of(&entry, body, self.now())
+    }
+
+    /// Lands posts and edits, by a landing that never ends: so its job stays, and more may follow.
+    async fn land_chunk(&self, source: SourceId, posts: &[NewPost<'_>], edits: &[EditedPost<'_>]) {
+        let (head, poll) = self.store.view(source).await.unwrap().unwrap();
+        let (pointer, _) = self.store.latest(source).await.unwrap().unwrap();
         let chunk = Chunk {
             source,
             job: pointer.job,
             head: &head,
             poll: &poll,
-            posts: &posts,
-            edits: &[],
+            posts,
+            edits,
             window: &poll.window,
             first_ordinal: Ordinal::new(1),
-            // The landing never ends: so the job stays, and more may follow.
             last: None,
             touches_pointer: true,
             feed: FeedFacts::default(),
             retention: store::DEFAULT_RETENTION,
-            token: format!("{source} {first}"),
+            // Each is another attempt.
+            token: format!("{source} {}", poll.version),
         };
         let landed = self.store.land(&chunk).await.unwrap();
         assert!(matches!(landed, Landed::Landed { .. }), "{landed:?}");
-        posts.iter().map(|post| post.number).collect()
     }
 }
 

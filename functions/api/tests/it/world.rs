@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api::{Context, Cost, Parts, Passwords, Rules};
@@ -17,13 +17,13 @@ use domain::message::FetchMessage;
 use domain::time::Timestamp;
 use domain::wheel::Pace;
 use emulator::sqs::{Attributes, Receive};
-use emulator::{Emulator, Where};
+use emulator::{Emulator, Listener, Where, Written};
 use fetch::{Fetcher, Lookup, Reach};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use queue::{Queue, Urls};
 use serde_json::Value;
-use store::{Meter, Store, Tables};
+use store::{Journal, Meter, Store, Tables};
 use tower::ServiceExt as _;
 
 use crate::conventions::crawl;
@@ -33,6 +33,9 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) bucket: Bucket,
     pub(crate) router: Router,
+    /// Other instances of the function; requests go to all of them in turn.
+    others: Vec<Router>,
+    turn: AtomicUsize,
     /// What the router's own store consumes.
     pub(crate) meter: Arc<Meter>,
     pub(crate) passwords: Arc<Passwords>,
@@ -66,6 +69,20 @@ fn this_machine(name: &str) -> Vec<fetch::Answer> {
     if here { vec![IpAddr::from([127, 0, 0, 1]).into()] } else { Vec::new() }
 }
 
+/// What is written to the tables of this emulator.
+fn journal(emulator: &Emulator) -> Journal {
+    let journal = Journal::default();
+    let told = journal.clone();
+    let note = move |written: Written| match written {
+        Written::Replaced([pk, sk]) => told.replaced(&pk, &sk),
+        Written::Changed([pk, sk]) => told.changed(&pk, &sk),
+        Written::Named(text) => told.named(&text),
+        Written::Anything => told.anything(),
+    };
+    assert!(emulator.tell(Listener { key: Journal::KEY, told: Box::new(note) }));
+    journal
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -73,6 +90,20 @@ impl World {
 
     /// With rules of one's own.
     pub(crate) async fn with(change: impl FnOnce(&mut Rules)) -> Self {
+        Self::made(change, 1, false).await
+    }
+
+    /// So many instances of the function, none of which knows what the others do.
+    pub(crate) async fn in_the_cloud(instances: usize) -> Self {
+        Self::made(|_| {}, instances, false).await
+    }
+
+    /// One instance that is told of all that is written.
+    pub(crate) async fn on_one_machine() -> Self {
+        Self::made(|_| {}, 1, true).await
+    }
+
+    async fn made(change: impl FnOnce(&mut Rules), instances: usize, told_of_writes: bool) -> Self {
         let time = Arc::new(AtomicI64::new(1_800_000_000_000));
         let told = Arc::clone(&time);
         let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed))).await.unwrap();
@@ -118,21 +149,30 @@ impl World {
         let (metered, meter) = own.metered();
         let passwords = Arc::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }));
         let tables = aws_sdk_dynamodb::Client::new(&plain.config(Service::DynamoDb));
-        let context = Context::new(Parts {
-            store: metered,
-            queue,
-            bucket: blobs,
-            key,
-            web,
-            clock,
-            passwords: Arc::clone(&passwords),
-            rules,
+        let journal = told_of_writes.then(|| journal(&emulator));
+        let mut routers = (0..instances).map(|_| {
+            let context = Context::new(Parts {
+                store: metered.clone(),
+                journal: journal.clone(),
+                queue: queue.clone(),
+                bucket: blobs.clone(),
+                key: key.clone(),
+                web: web.clone(),
+                clock: Arc::clone(&clock),
+                passwords: Arc::clone(&passwords),
+                rules: rules.clone(),
+            });
+            api::router(Arc::new(context))
         });
+        let router = routers.next().unwrap();
+        let others = routers.collect();
         Self {
             emulator,
             store,
             bucket,
-            router: api::router(Arc::new(context)),
+            router,
+            others,
+            turn: AtomicUsize::new(0),
             meter,
             passwords,
             tables,
@@ -171,7 +211,9 @@ impl World {
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
         let asked = format!("{} {}", request.method(), request.uri());
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (1 + self.others.len());
+        let router = turn.checked_sub(1).map_or(&self.router, |other| &self.others[other]);
+        let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

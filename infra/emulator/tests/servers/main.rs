@@ -11,3 +11,4 @@ mod s3;
 mod sqs;
 mod waiting;
 mod world;
+mod written;

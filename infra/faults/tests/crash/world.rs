@@ -201,8 +201,17 @@ impl World {
             secure_cookies: true,
         };
         let passwords = Arc::new(api::Passwords::new(api::Cost { memory_kib: 8, passes: 1 }));
-        let parts =
-            api::Parts { store, queue, bucket, key: self.key.clone(), web: self.web.clone(), clock, passwords, rules };
+        let parts = api::Parts {
+            store,
+            journal: None,
+            queue,
+            bucket,
+            key: self.key.clone(),
+            web: self.web.clone(),
+            clock,
+            passwords,
+            rules,
+        };
         Process { crash, dispatcher, maintenance, lanes, api: api::router(Arc::new(api::Context::new(parts))) }
     }
 

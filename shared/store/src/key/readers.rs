@@ -62,7 +62,7 @@ impl Key {
 
     /// A user's subscription.
     pub(crate) fn subscription(user: UserId, source: SourceId) -> Self {
-        Self::reader(user_partition(user), format!("{SUBSCRIPTION_PREFIX}{source}"))
+        Self::reader(user_partition(user), subscription_sort(source))
     }
 
     /// All of a user's folders.
@@ -173,6 +173,11 @@ pub(crate) fn credential_prefix(what: What) -> String {
 pub(crate) fn credential_of(sk: &str) -> Option<What> {
     let (before, _) = sk.split_once('#')?;
     What::ALL.into_iter().find(|what| word(*what) == before)
+}
+
+/// The sort key of a subscription.
+pub(crate) fn subscription_sort(source: SourceId) -> String {
+    format!("{SUBSCRIPTION_PREFIX}{source}")
 }
 
 /// The source of a subscription's sort key.

@@ -47,14 +47,25 @@ enum Event {
         source: usize,
         count: usize,
     },
+    /// A post gets other content.
+    Edit(usize),
     List {
         limit: usize,
         oldest: bool,
+        status: Status,
     },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Status {
+    Unread,
+    Read,
+    All,
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let some = || prop::collection::btree_set(0usize..150, 0..12);
+    let status = prop::sample::select(vec![Status::Unread, Status::Unread, Status::Read, Status::All]);
     prop_oneof![
         5 => (0usize..3, 1u32..45).prop_map(|(source, count)| Event::Arrive { source, count }),
         5 => (some(), some(), 0usize..150).prop_map(|(read, unread, both)| Event::Mark { read, unread, both }),
@@ -64,15 +75,21 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0usize..3).prop_map(Event::Leave),
         2 => (0usize..3).prop_map(Event::Return),
         2 => (0usize..3, 1usize..20).prop_map(|(source, count)| Event::Lag { source, count }),
-        3 => (7usize..60, any::<bool>()).prop_map(|(limit, oldest)| Event::List { limit, oldest }),
+        2 => (0usize..150).prop_map(Event::Edit),
+        3 => (7usize..60, any::<bool>(), status).prop_map(|(limit, oldest, status)| Event::List { limit, oldest, status }),
     ]
 }
+
+/// Title, content, and whether it is read.
+type Seen = (String, String, bool);
 
 /// A source, and what a naive reader knows of it.
 struct Feed {
     source: SourceId,
     /// By ordinal, from 1 on.
     numbers: Vec<PostNumber>,
+    /// By ordinal, as they are now.
+    contents: Vec<String>,
     floor: usize,
     unread: BTreeSet<usize>,
     subscribed: bool,
@@ -89,21 +106,37 @@ impl Feed {
         self.waits &= !self.unread.insert(ordinal);
     }
 
-    /// Titles by number of what is shown.
-    fn shown(&self, wanted: impl Fn(usize) -> bool) -> BTreeMap<PostNumber, String> {
-        let ordinals = (self.floor + 1..=self.numbers.len()).filter(|ordinal| self.subscribed && wanted(*ordinal));
-        ordinals.map(|ordinal| (self.numbers[ordinal - 1], titles(self.source, [ordinal as u64]).remove(0))).collect()
+    /// What is shown, by number.
+    fn shown(&self, status: Status) -> BTreeMap<PostNumber, Seen> {
+        let ordinals =
+            (self.floor + 1..=self.numbers.len()).filter(|ordinal| self.subscribed && self.has(*ordinal, status));
+        ordinals.map(|ordinal| (self.numbers[ordinal - 1], self.seen(ordinal))).collect()
+    }
+
+    fn has(&self, ordinal: usize, status: Status) -> bool {
+        match status {
+            Status::Unread => self.unread.contains(&ordinal),
+            Status::Read => !self.unread.contains(&ordinal),
+            Status::All => true,
+        }
+    }
+
+    fn seen(&self, ordinal: usize) -> Seen {
+        let title = titles(self.source, [ordinal as u64]).remove(0);
+        (title, self.contents[ordinal - 1].clone(), !self.unread.contains(&ordinal))
     }
 }
 
 struct History<'a> {
     world: &'a World,
+    /// Whether the world is told what is written.
+    told: bool,
     ada: Reader<'a>,
     feeds: Vec<Feed>,
 }
 
 impl<'a> History<'a> {
-    async fn new(world: &'a World) -> Self {
+    async fn new(world: &'a World, told: bool) -> Self {
         let ada = world.who_reads("ada@example.org").await;
         let mut feeds = Vec::new();
         for name in ["a", "b", "c"] {
@@ -112,11 +145,11 @@ impl<'a> History<'a> {
             // Someone else stays, so that the source does when Ada leaves.
             let other = world.who_reads(&format!("{name}@example.org")).await;
             other.subscribe(source, 0).await;
-            let (numbers, unread, hidden) = (Vec::new(), BTreeSet::new(), Vec::new());
+            let (numbers, contents, unread, hidden) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
             let (begun, waits) = (false, true);
-            feeds.push(Feed { source, numbers, floor: 0, unread, subscribed: true, hidden, begun, waits });
+            feeds.push(Feed { source, numbers, contents, floor: 0, unread, subscribed: true, hidden, begun, waits });
         }
-        Self { world, ada, feeds }
+        Self { world, told, ada, feeds }
     }
 
     /// All that Ada sees, oldest first: feed and ordinal.
@@ -129,8 +162,8 @@ impl<'a> History<'a> {
         all.into_iter().map(|(_, at, ordinal)| (at, ordinal)).collect()
     }
 
-    fn expected(&self) -> Vec<String> {
-        let all = self.feeds.iter().flat_map(|feed| feed.shown(|ordinal| feed.unread.contains(&ordinal)));
+    fn expected(&self, status: Status) -> Vec<Seen> {
+        let all = self.feeds.iter().flat_map(|feed| feed.shown(status));
         all.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
@@ -144,7 +177,8 @@ impl<'a> History<'a> {
             Event::Leave(source) => self.leave(*source).await,
             Event::Return(source) => self.come_back(*source).await,
             Event::Lag { source, count } => self.lag(*source, *count).await,
-            Event::List { limit, oldest } => self.list(*limit, *oldest).await,
+            Event::Edit(place) => self.edit(*place).await,
+            Event::List { limit, oldest, status } => self.list(*limit, *oldest, *status).await,
         }
     }
 
@@ -157,7 +191,25 @@ impl<'a> History<'a> {
         if feed.waits {
             feed.unread = feed.unread.split_off(&(feed.numbers.len().saturating_sub(20) + 1));
         }
-        self.world.pass(Duration::from_secs(5));
+        // As the world makes them: by turns of 45, which no arrival fills.
+        feed.contents.extend((0..count).map(|n| format!("<p>post {n} of {}</p>", feed.source)));
+        self.forget();
+    }
+
+    /// Heads may be as old as that, where nobody tells what is written.
+    fn forget(&self) {
+        if !self.told {
+            self.world.pass(Duration::from_secs(5));
+        }
+    }
+
+    /// It keeps its place and its read state.
+    async fn edit(&mut self, place: usize) {
+        let Some((at, ordinal)) = self.visible().get(place).copied() else { return };
+        let feed = &mut self.feeds[at];
+        let content = format!("<p>edited {}</p>", feed.contents[ordinal - 1].len());
+        self.world.edit(feed.source, ordinal as u64, feed.numbers[ordinal - 1], &content).await;
+        feed.contents[ordinal - 1] = content;
     }
 
     fn id(&self, (at, ordinal): (usize, usize)) -> String {
@@ -228,7 +280,14 @@ impl<'a> History<'a> {
         self.world.store.raise_floor(&head, &retention, self.world.now()).await.unwrap();
         feed.floor = feed.floor.max(feed.numbers.len().saturating_sub(usize::try_from(keep).unwrap()));
         feed.unread = feed.unread.split_off(&(feed.floor + 1));
-        self.world.pass(Duration::from_secs(5));
+        feed.hidden.retain(|ordinal| *ordinal > feed.floor);
+        // What lies below goes, in the end.
+        for number in &feed.numbers[..feed.floor] {
+            let key = AttributeValue::N(number.to_string());
+            let delete = self.world.tables.delete_item().table_name(Tables::default().posts).key("number", key);
+            delete.send().await.unwrap();
+        }
+        self.forget();
     }
 
     /// As the last transaction of a first landing says; here a landing never ends.
@@ -244,7 +303,7 @@ impl<'a> History<'a> {
         let through = AttributeValue::N(feed.numbers.len().to_string());
         update.expression_attribute_values(":through", through).send().await.unwrap();
         (feed.begun, feed.waits) = (true, false);
-        self.world.pass(Duration::from_secs(5));
+        self.forget();
     }
 
     async fn leave(&mut self, at: usize) {
@@ -299,15 +358,19 @@ impl<'a> History<'a> {
         update.send().await.unwrap();
     }
 
-    /// All pages of what is unread. A page that waits for the index goes on once that has caught up.
-    async fn list(&mut self, limit: usize, oldest: bool) {
+    /// All pages of a list. A page that waits for the index goes on once that has caught up.
+    async fn list(&mut self, limit: usize, oldest: bool, status: Status) {
         let order = if oldest { "oldest" } else { "newest" };
-        let query = format!("/v1/posts?status=unread&order={order}&limit={limit}&content=false");
-        let (mut met, mut cursor) = (Vec::new(), String::new());
+        let word = format!("{status:?}").to_lowercase();
+        let query = format!("/v1/posts?status={word}&order={order}&limit={limit}");
+        let (mut met, mut cursor): (Vec<Seen>, String) = Default::default();
         for _ in 0..400 {
             let page = self.ada.get(&format!("{query}{cursor}")).await;
             let posts = page["posts"].as_array().unwrap();
-            met.extend(posts.iter().map(|post| post["title"].as_str().unwrap().to_owned()));
+            met.extend(posts.iter().map(|post| {
+                let text = |name: &str| post[name].as_str().unwrap().to_owned();
+                (text("title"), text("content"), post["read"].as_bool().unwrap())
+            }));
             let Some(next) = page["next"].as_str() else { break };
             cursor = format!("&cursor={next}");
             if posts.is_empty() {
@@ -315,11 +378,11 @@ impl<'a> History<'a> {
                 self.catch_up().await;
             }
         }
-        let mut expected = self.expected();
+        let mut expected = self.expected(status);
         if !oldest {
             expected.reverse();
         }
-        assert_eq!(met, expected, "{order} {limit}");
+        assert_eq!(met, expected, "{order} {limit} {word}");
     }
 
     async fn check_counts(&self) {
@@ -334,27 +397,37 @@ impl<'a> History<'a> {
     }
 }
 
-async fn run(events: &[Event]) {
-    let world = World::new().await;
-    let mut history = History::new(&world).await;
+async fn run(events: &[Event], told: bool) {
+    // In the cloud two instances answer in turn.
+    let world = if told { World::on_one_machine().await } else { World::in_the_cloud(2).await };
+    let mut history = History::new(&world, told).await;
     for event in events {
         history.happen(event).await;
         history.check_counts().await;
     }
     for oldest in [false, true] {
-        history.list(40, oldest).await;
+        history.list(40, oldest, Status::Unread).await;
     }
 }
 
-#[test]
-fn counts_and_lists_agree_with_a_naive_reader_whatever_happens() {
+fn check_histories(told: bool) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner =
         TestRunner::new(Config { cases: 4, failure_persistence: None, max_shrink_iters: 8, ..Config::default() });
     let histories = prop::collection::vec(event(), 25..45);
     let run = |events: Vec<Event>| {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(run(&events))));
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(run(&events, told))));
         told.map_err(|_| TestCaseError::fail("the history above is told otherwise"))
     };
     runner.run(&histories, run).unwrap();
+}
+
+#[test]
+fn counts_and_lists_agree_with_a_naive_reader_whatever_happens() {
+    check_histories(false);
+}
+
+#[test]
+fn what_is_remembered_agrees_with_a_naive_reader_whatever_happens() {
+    check_histories(true);
 }

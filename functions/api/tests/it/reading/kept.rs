@@ -113,3 +113,26 @@ async fn labels_are_made_listed_renamed_and_ended() {
     ada.refused(Method::PATCH, "/v1/labels", json!({ "name": "a", "to": "b" }), 404, "not_found").await;
     ada.refused(Method::POST, "/v1/labels", json!({ "name": "" }), 422, "bad_label").await;
 }
+
+#[tokio::test]
+async fn a_kept_post_below_the_floor_counts_no_more() {
+    let world = World::new().await;
+    let source = world.feed("a").await;
+    let ada = world.who_reads("ada@example.org").await;
+    ada.subscribe(source, 0).await;
+    world.arrive(source, 30).await;
+    let ids = ada.ids("order=oldest").await;
+    ada.mark("star", &[ids[0].clone(), ids[29].clone()]).await;
+    assert_eq!(ada.list("starred=true&status=unread").await, titles(source, [30, 1]));
+    let head = world.store.head(source).await.unwrap().unwrap();
+    let retention = store::Retention { age: Duration::from_secs(86_400), count: 20 };
+    world.store.raise_floor(&head, &retention, world.now()).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    assert_eq!(ada.get("/v1/counts").await["unread"], 20);
+    assert_eq!(ada.list("starred=true").await, titles(source, [30, 1]));
+    assert_eq!(ada.list("starred=true&status=unread").await, titles(source, [30]));
+    assert_eq!(ada.list("starred=true&status=read").await, titles(source, [1]));
+    for (id, read) in [(&ids[0], true), (&ids[29], false)] {
+        assert_eq!(ada.get(&format!("/v1/posts/{id}")).await["read"], read);
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::source::SourceState;
+use domain::time::Timestamp;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -133,4 +135,52 @@ async fn who_reads_on_two_devices_at_once_loses_no_mark() {
     assert_eq!(ada.get("/v1/counts").await["unread"], 0);
     assert!(ada.list("status=unread").await.is_empty());
     assert!(ada.read_state(source).await.to_bytes().unwrap().len() < 32);
+}
+
+#[tokio::test]
+async fn what_was_under_way_at_a_time_was_not_seen_then() {
+    let world = World::new().await;
+    let source = world.feed("a").await;
+    let ada = world.who_reads("ada@example.org").await;
+    ada.subscribe(source, 0).await;
+    world.arrive(source, 3).await;
+    world.pass(Duration::from_secs(60));
+    let visit = world.now();
+    world.pass(Duration::from_secs(1));
+    world.arrive_late(source, Duration::from_secs(4)).await;
+    world.pass(Duration::from_secs(9));
+
+    assert_eq!(ada.list(&format!("since={visit}")).await, titles(source, [4]), "who asks for what is new gets it");
+    let unread = async || ada.list("status=unread").await;
+    let mark_all = async |before: Timestamp| {
+        let body = json!({ "before": before.to_string() });
+        assert_eq!(ada.ask(Method::POST, "/v1/posts/mark-all", &body).await.status.as_u16(), 204);
+    };
+    mark_all(visit).await;
+    assert_eq!(unread().await, titles(source, [4]), "nobody saw it at that time");
+    mark_all(world.now()).await;
+    assert!(unread().await.is_empty());
+    world.arrive(source, 1).await;
+    world.pass(Duration::from_millis(1));
+    mark_all(world.now()).await;
+    world.pass(Duration::from_secs(5));
+    assert!(unread().await.is_empty(), "what is there is seen, however new");
+}
+
+#[tokio::test]
+async fn posts_of_a_source_that_is_being_deleted_do_not_count() {
+    let world = World::new().await;
+    let (a, b) = (world.feed("a").await, world.feed("b").await);
+    let ada = world.who_reads("ada@example.org").await;
+    for source in [a, b] {
+        ada.subscribe(source, 0).await;
+        world.pass(Duration::from_secs(60));
+        world.arrive(source, 3).await;
+    }
+    assert_eq!(ada.get("/v1/counts").await["unread"], 6);
+    world.store.leave(a, SourceState::Deleting, "", world.now()).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    let counts = ada.get("/v1/counts").await;
+    assert_eq!((&counts["unread"], counts["sources"].as_array().unwrap().len()), (&json!(3), 1));
+    assert_eq!(ada.list("status=unread").await, titles(b, [3, 2, 1]));
 }
