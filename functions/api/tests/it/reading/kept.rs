@@ -119,7 +119,7 @@ async fn a_kept_post_below_the_floor_counts_no_more() {
     let world = World::new().await;
     let source = world.feed("a").await;
     let ada = world.who_reads("ada@example.org").await;
-    ada.subscribe(source, 0).await;
+    ada.subscribe(source, 100).await;
     world.arrive(source, 30).await;
     let ids = ada.ids("order=oldest").await;
     ada.mark("star", &[ids[0].clone(), ids[29].clone()]).await;

@@ -142,7 +142,7 @@ async fn what_was_under_way_at_a_time_was_not_seen_then() {
     let world = World::new().await;
     let source = world.feed("a").await;
     let ada = world.who_reads("ada@example.org").await;
-    ada.subscribe(source, 0).await;
+    ada.subscribe(source, 100).await;
     world.arrive(source, 3).await;
     world.pass(Duration::from_secs(60));
     let visit = world.now();
@@ -173,7 +173,7 @@ async fn posts_of_a_source_that_is_being_deleted_do_not_count() {
     let (a, b) = (world.feed("a").await, world.feed("b").await);
     let ada = world.who_reads("ada@example.org").await;
     for source in [a, b] {
-        ada.subscribe(source, 0).await;
+        ada.subscribe(source, 100).await;
         world.pass(Duration::from_secs(60));
         world.arrive(source, 3).await;
     }
