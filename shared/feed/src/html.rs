@@ -4,15 +4,17 @@
 
 mod tape;
 
-use crate::lanes;
+use std::ops::Range;
+
+use crate::lanes::{self, Search};
 use crate::sanitise::chars;
 use crate::swar;
 use crate::tags::{self, Element};
 
+use tape::Replay;
 pub(crate) use tape::Tape;
-use tape::{Kind, Replay};
 
-/// A piece of HTML.
+/// A token of HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token<'a> {
     /// Text with its entities unresolved; a `<` in it begins no tag.
@@ -23,40 +25,117 @@ pub(crate) enum Token<'a> {
     End(&'a str),
 }
 
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Start,
+    End,
+}
+
+/// A token, by where it stands in the HTML.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    at: u32,
+    /// Of the text, or of the name.
+    len: u32,
+    attributes: u8,
+    pub(crate) kind: Kind,
+    /// What a tag's name is called among the elements that stay.
+    pub(crate) element: Option<Element>,
+    /// Whether it is the same when it is written anew: text without a [special](chars::special) character, a tag without attributes in its one form.
+    pub(crate) is_plain: bool,
+}
+
+impl Piece {
+    /// Where it begins.
+    #[inline]
+    pub(crate) fn at(&self) -> usize {
+        self.at as usize
+    }
+
+    /// How long the text or the name is.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether there are attributes.
+    #[inline]
+    pub(crate) fn has_attributes(&self) -> bool {
+        self.attributes > 0
+    }
+
+    /// Where the text or the name is.
+    #[inline]
+    fn text(&self) -> Range<usize> {
+        let before = match self.kind {
+            Kind::Text => "",
+            Kind::Start => "<",
+            Kind::End => "</",
+        };
+        let begin = self.at() + before.len();
+        begin..begin + self.len()
+    }
+}
+
+/// An attribute: where its name and its value begin, and how long they are.
+#[derive(Clone, Copy, Debug)]
+struct Attribute {
+    name: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Attribute {
+    fn new(name: Range<usize>, value: Range<usize>) -> Self {
+        let place = |range: Range<usize>| (range.start as u32, range.len() as u32);
+        Self { name: place(name), value: place(value) }
+    }
+
+    fn name<'a>(&self, html: &'a str) -> &'a str {
+        part(html, self.name)
+    }
+
+    fn value<'a>(&self, html: &'a str) -> &'a str {
+        part(html, self.value)
+    }
+}
+
+#[inline]
+fn part(html: &str, (at, len): (u32, u32)) -> &str {
+    html.get(at as usize..at as usize + len as usize).unwrap_or_default()
+}
+
 /// At most so many attributes of one tag are kept: more are never meant, and to tell doubles apart takes their square.
 const MAX_ATTRIBUTES: usize = 32;
 
 /// Cuts HTML into tokens. Comments, processing instructions and the content of scripts and the like are left out.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
-    rest: &'a str,
-    attributes: Vec<(&'a str, &'a str)>,
+    html: &'a str,
+    /// Where what is not read yet begins.
+    next: usize,
+    special: Search<'a>,
+    attributes: Vec<Attribute>,
     /// How long their names are: a bit for each length.
     lengths: u32,
-    /// What the latest tag's name is called among the elements that stay.
-    element: Option<Element>,
-    /// Whether the latest text is the same when it is written anew.
-    is_plain: bool,
-    /// Where the latest text or tag begins.
-    at: usize,
-    /// The element whose raw text comes next.
-    raw: Option<&'a str>,
-    html: &'a str,
+    /// Where the name of the element is whose raw text comes next.
+    raw: Option<Range<usize>>,
     /// What is left of a tape of all of it.
     tape: Option<Replay<'a>>,
 }
 
 impl<'a> Tokens<'a> {
+    /// Of `html`, of which nothing is read beyond 4 GiB.
     pub(crate) fn new(html: &'a str) -> Self {
+        let html = &html[..html.floor_char_boundary(u32::MAX as usize)];
         Self {
-            rest: html,
+            html,
+            next: 0,
+            special: Search::new(html.as_bytes()),
             attributes: Vec::new(),
             lengths: 0,
-            element: None,
-            is_plain: false,
-            at: 0,
             raw: None,
-            html,
             tape: None,
         }
     }
@@ -69,180 +148,170 @@ impl<'a> Tokens<'a> {
     /// The raw value of an attribute of the latest start tag; the first counts, as in browsers.
     #[inline]
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
-        if self.lengths & length_bit(name) == 0 {
+        if self.lengths & length_bit(name.len()) == 0 {
             return None;
         }
-        self.attributes.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        let given = self.attributes.iter().find(|given| given.name(self.html).eq_ignore_ascii_case(name))?;
+        Some(given.value(self.html))
     }
 
-    /// Whether the latest start tag has any attributes.
+    /// How long the names of the latest start tag's attributes are: a bit for each length.
     #[inline]
-    pub(crate) fn has_attributes(&self) -> bool {
-        !self.attributes.is_empty()
+    pub(crate) fn lengths(&self) -> u32 {
+        self.lengths
     }
 
-    /// The element of the latest tag, if it is one that stays.
+    /// The text of a piece, or the name of a tag.
     #[inline]
-    pub(crate) fn element(&self) -> Option<Element> {
-        self.element
+    pub(crate) fn text_of(&self, piece: Piece) -> &'a str {
+        self.html.get(piece.text()).unwrap_or_default()
     }
 
-    /// Where the latest token begins, if it is the same when it is written anew: text without a [special](chars::special) character, a tag without
-    /// attributes in its one form.
+    /// What comes next.
     #[inline]
-    pub(crate) fn plain_at(&self) -> Option<usize> {
-        self.is_plain.then_some(self.at)
-    }
-
-    /// All from the latest token on.
-    #[inline]
-    pub(crate) fn since_latest(&self) -> &'a [u8] {
-        &self.html.as_bytes()[self.at..]
-    }
-
-    /// Notes the latest token on a tape.
-    #[inline]
-    pub(crate) fn record(&self, token: Token<'_>, tape: &mut Tape) {
-        let (kind, len) = match token {
-            Token::Text(text) => (Kind::Text, text.len()),
-            Token::Start(name) => (Kind::Start, name.len()),
-            Token::End(name) => (Kind::End, name.len()),
-        };
-        tape.note(kind, self.at, len, self.element, self.is_plain);
-        if kind == Kind::Start {
-            for (name, value) in &self.attributes {
-                tape.note_attribute(self.html, name, value);
-            }
-        }
-    }
-
-    /// Gives what comes next on the tape.
-    #[inline]
-    fn replay(&mut self, tape: &mut Replay<'a>) -> Option<Token<'a>> {
+    pub(crate) fn next_piece(&mut self) -> Option<Piece> {
+        let Some(tape) = &mut self.tape else { return self.read() };
         let piece = tape.next_piece()?;
-        (self.at, self.element, self.is_plain, self.lengths) = (piece.at(), piece.element, piece.is_plain, 0);
-        self.attributes.clear();
-        for (name, value) in tape.attributes_of(piece) {
-            let (name, value) = (self.html.get(name)?, self.html.get(value)?);
-            self.lengths |= length_bit(name);
-            self.attributes.push((name, value));
-        }
-        let text = self.html.get(piece.text())?;
-        Some(match piece.kind {
-            Kind::Text => Token::Text(text),
-            Kind::Start => Token::Start(text),
-            Kind::End => Token::End(text),
-        })
-    }
-
-    /// Goes on without the tape, behind the latest start tag, of `name`.
-    fn leave_tape(&mut self, name: &str) {
-        if self.tape.take().is_some() {
-            let behind = self.html.get(self.at + "<".len() + name.len()..).unwrap_or_default();
-            self.rest = self.read_attributes(behind).unwrap_or_default();
-        }
-    }
-
-    /// Skips from the latest start tag, of `name`, to its end tag, or to the end of everything.
-    pub(crate) fn skip_past(&mut self, name: &str) {
-        self.leave_tape(name);
-        self.raw = None;
-        let end = end_tag(self.rest, name).unwrap_or(self.rest.len());
-        self.rest = &self.rest[end..];
-    }
-
-    /// Reads a tag's attributes, up to and including `>`; `None` if the tag never ends.
-    fn read_attributes(&mut self, rest: &'a str) -> Option<&'a str> {
-        self.attributes.clear();
         self.lengths = 0;
-        if let Some(after) = rest.strip_prefix('>') {
-            return Some(after);
+        self.attributes.clear();
+        if piece.has_attributes() {
+            self.attributes.extend_from_slice(tape.attributes_of(piece));
+            self.lengths = self.attributes.iter().fold(0, |bits, given| bits | length_bit(given.name.1 as usize));
         }
-        let bytes = rest.as_bytes();
-        let mut at = 0;
+        Some(piece)
+    }
+
+    /// Skips from a start tag, the latest piece, to its end tag, or to the end of everything.
+    pub(crate) fn skip_past(&mut self, start: Piece) {
+        let name = start.text();
+        if self.tape.take().is_some() {
+            // Goes on without the tape, behind the tag.
+            self.next = self.read_attributes(name.end).unwrap_or(self.html.len());
+        }
+        self.raw = None;
+        self.skip_raw(name);
+    }
+
+    #[cold]
+    fn skip_raw_text(&mut self) {
+        if let Some(name) = self.raw.take() {
+            self.skip_raw(name);
+        }
+    }
+
+    /// Skips what `name` began, up to its end tag.
+    fn skip_raw(&mut self, name: Range<usize>) {
+        let (name, rest) = (&self.html[name], &self.html[self.next..]);
+        self.next += end_tag(rest, name).unwrap_or(rest.len());
+    }
+
+    /// Reads what comes next.
+    fn read(&mut self) -> Option<Piece> {
         loop {
-            while is_gap(*bytes.get(at)?) {
-                at += 1;
+            if self.raw.is_some() {
+                self.skip_raw_text();
             }
-            if bytes[at] == b'>' {
-                return Some(&rest[at + 1..]);
+            if !begins_markup(self.html.as_bytes(), self.next) {
+                return self.read_text();
             }
-            let name = at;
-            // A name may begin with `=`, and end at one from its second character on.
-            at = attribute_end(bytes, at + 1)?;
-            let name = &rest[name..at];
-            at = skip_space(bytes, at);
-            let mut value = "";
-            if bytes.get(at) == Some(&b'=') {
-                (value, at) = read_value(rest, skip_space(bytes, at + 1))?;
-            }
-            if self.attributes.len() < MAX_ATTRIBUTES {
-                self.attributes.push((name, value));
-                self.lengths |= length_bit(name);
+            if let Some(piece) = self.read_markup() {
+                return Some(piece);
             }
         }
     }
 
     /// Reads text up to the next tag or the like; `None` if nothing is left.
     #[inline]
-    fn read_text(&mut self) -> Option<Token<'a>> {
-        let bytes = self.rest.as_bytes();
-        self.at = self.html.len() - bytes.len();
-        let mut next = lanes::find_where(bytes, chars::special);
-        self.is_plain = next.is_none_or(|at| begins_markup(&bytes[at..]));
-        let end = loop {
-            match next {
-                Some(at) if begins_markup(&bytes[at..]) => break at,
-                Some(at) => next = lanes::find(&bytes[at + 1..], b'<').map(|found| at + 1 + found),
-                None => break bytes.len(),
-            }
-        };
-        let (text, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        (!text.is_empty()).then_some(Token::Text(text))
+    fn read_text(&mut self) -> Option<Piece> {
+        let (bytes, at) = (self.html.as_bytes(), self.next);
+        let mut end = self.special.next(at, chars::special);
+        let is_plain = end == bytes.len() || begins_markup(bytes, end);
+        while end < bytes.len() && !begins_markup(bytes, end) {
+            end = lanes::find(&bytes[end + 1..], b'<').map_or(bytes.len(), |found| end + 1 + found);
+        }
+        self.next = end;
+        let len = (end - at) as u32;
+        let text = Piece { at: at as u32, len, attributes: 0, kind: Kind::Text, element: None, is_plain };
+        (len > 0).then_some(text)
     }
 
-    /// Reads the tag or the like that `rest` begins with. `None` if it is text after all.
-    fn read_markup(&mut self) -> Option<Option<Token<'a>>> {
-        let inner = &self.rest[1..];
-        let (closing, name) = match inner.strip_prefix('/') {
-            Some(name) => (true, name),
-            None => (false, inner),
-        };
-        match name.bytes().next() {
-            Some(first) if first.is_ascii_alphabetic() => {}
-            Some(_) if closing => return self.skip_bogus(name),
-            Some(b'!' | b'?') => return self.skip_bogus(name),
-            _ => return None,
+    /// Reads the tag or the like that comes next; `None` if it is none that counts.
+    #[inline]
+    fn read_markup(&mut self) -> Option<Piece> {
+        let (bytes, at) = (self.html.as_bytes(), self.next);
+        let closing = bytes.get(at + 1) == Some(&b'/');
+        let name_at = at + 1 + usize::from(closing);
+        if !bytes.get(name_at).is_some_and(u8::is_ascii_alphabetic) {
+            self.skip_bogus(name_at);
+            return None;
         }
-        let (len, element, is_lower) = tags::read_name(name);
-        let (name, rest) = name.split_at(len);
-        self.element = element;
-        self.at = self.html.len() - self.rest.len();
-        let has_its_form = is_lower && rest.as_bytes().first() == Some(&b'>');
-        self.is_plain = has_its_form && element.is_some_and(|element| !(closing && element.is_void()));
-        // A tag that never ends is nothing, and nothing follows it.
-        let after = self.read_attributes(rest);
-        self.rest = after.unwrap_or("");
-        if after.is_none() {
-            return Some(None);
+        let (len, element, is_lower) = tags::read_name(&bytes[name_at..]);
+        let end = name_at + len;
+        self.attributes.clear();
+        self.lengths = 0;
+        let is_bare = bytes.get(end) == Some(&b'>');
+        if is_bare {
+            self.next = end + 1;
+        } else {
+            // A tag that never ends is nothing, and nothing follows it.
+            let after = self.read_attributes(end);
+            self.next = after.unwrap_or(bytes.len());
+            after?;
+        }
+        let kind = if closing { Kind::End } else { Kind::Start };
+        let is_plain = is_lower && is_bare && element.is_some_and(|element| !(closing && element.is_void()));
+        if !closing
+            && element.is_none_or(|element| element == Element::Iframe)
+            && tags::is_raw_text(&self.html[name_at..end])
+        {
+            self.raw = Some(name_at..end);
         }
         if closing {
-            return Some(Some(Token::End(name)));
+            // Those of an end tag mean nothing.
+            self.attributes.clear();
+            self.lengths = 0;
         }
-        if self.element.is_none_or(|element| element == Element::Iframe) && tags::is_raw_text(name) {
-            self.raw = Some(name);
-        }
-        Some(Some(Token::Start(name)))
+        let attributes = self.attributes.len() as u8;
+        Some(Piece { at: at as u32, len: len as u32, attributes, kind, element, is_plain })
     }
 
-    /// Skips a comment, a declaration or anything else that browsers take for one.
-    fn skip_bogus(&mut self, inner: &'a str) -> Option<Option<Token<'a>>> {
-        self.rest = match inner.strip_prefix("!--") {
+    /// Reads a tag's attributes, which begin at `at`, up to and including `>`: where what follows begins; `None` if the tag never ends.
+    fn read_attributes(&mut self, mut at: usize) -> Option<usize> {
+        self.attributes.clear();
+        self.lengths = 0;
+        let bytes = self.html.as_bytes();
+        loop {
+            while is_gap(*bytes.get(at)?) {
+                at += 1;
+            }
+            if bytes[at] == b'>' {
+                return Some(at + 1);
+            }
+            let begin = at;
+            // A name may begin with `=`, and end at one from its second character on.
+            at = attribute_end(bytes, at + 1)?;
+            let name = begin..at;
+            at = skip_space(bytes, at);
+            let mut value = 0..0;
+            if bytes.get(at) == Some(&b'=') {
+                (value, at) = read_value(bytes, skip_space(bytes, at + 1))?;
+            }
+            if self.attributes.len() < MAX_ATTRIBUTES {
+                self.lengths |= length_bit(name.len());
+                self.attributes.push(Attribute::new(name, value));
+            }
+        }
+    }
+
+    /// Skips a comment, a declaration or anything else that browsers take for one, of which the first two characters are read.
+    #[cold]
+    fn skip_bogus(&mut self, at: usize) {
+        let inner = self.html.get(at..).unwrap_or_default();
+        let rest = match inner.strip_prefix("!--") {
             Some(comment) => comment_end(comment),
             None => inner.split_once('>').map_or("", |(_, after)| after),
         };
-        Some(None)
+        self.next = self.html.len() - rest.len();
     }
 }
 
@@ -251,49 +320,32 @@ impl<'a> Iterator for Tokens<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Token<'a>> {
-        match self.tape.take() {
-            Some(mut tape) => {
-                let token = self.replay(&mut tape);
-                self.tape = Some(tape);
-                token
-            }
-            None => self.read(),
-        }
+        let piece = self.next_piece()?;
+        let text = self.text_of(piece);
+        Some(match piece.kind {
+            Kind::Text => Token::Text(text),
+            Kind::Start => Token::Start(text),
+            Kind::End => Token::End(text),
+        })
     }
 }
 
-impl<'a> Tokens<'a> {
-    /// Reads what comes next.
-    fn read(&mut self) -> Option<Token<'a>> {
-        loop {
-            if let Some(raw) = self.raw.take() {
-                self.skip_past(raw);
-            }
-            if !begins_markup(self.rest.as_bytes()) {
-                return self.read_text();
-            }
-            if let Some(Some(token)) = self.read_markup() {
-                return Some(token);
-            }
-        }
-    }
-}
-
-/// The bit of an attribute whose name is as long as this one.
+/// The bit of an attribute whose name is so long.
 #[inline]
-fn length_bit(name: &str) -> u32 {
-    1 << name.len().min(31)
+pub(crate) const fn length_bit(len: usize) -> u32 {
+    1 << if len < 31 { len } else { 31 }
 }
 
-/// Whether `html` begins with a tag, a comment or the like.
+/// Whether a tag, a comment or the like begins at `at`.
 #[inline]
-fn begins_markup(html: &[u8]) -> bool {
-    match html {
-        [b'<', b'!' | b'?', ..] => true,
-        [b'<', b'/', _, ..] => true,
-        [b'<', first, ..] => first.is_ascii_alphabetic(),
-        _ => false,
-    }
+fn begins_markup(html: &[u8], at: usize) -> bool {
+    html.get(at) == Some(&b'<')
+        && match html.get(at + 1) {
+            Some(b'!' | b'?') => true,
+            Some(b'/') => html.len() > at + 2,
+            Some(first) => first.is_ascii_alphabetic(),
+            None => false,
+        }
 }
 
 /// What follows a comment whose `<!--` is gone.
@@ -345,18 +397,18 @@ fn attribute_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     Some(at)
 }
 
-/// An attribute's value that begins at `at`, and where what follows it begins; `None` if it never ends.
-fn read_value(rest: &str, at: usize) -> Option<(&str, usize)> {
-    let value = &rest[at..];
-    match *value.as_bytes().first()? {
+/// Where an attribute's value is that begins at `at`, and where what follows it begins; `None` if it never ends.
+#[inline]
+fn read_value(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
+    match *bytes.get(at)? {
         quote @ (b'"' | b'\'') => {
-            let len = lanes::find(&value.as_bytes()[1..], quote)?;
-            Some((&value[1..=len], at + len + 2))
+            let len = lanes::find(&bytes[at + 1..], quote)?;
+            Some((at + 1..at + 1 + len, at + len + 2))
         }
-        b'>' => Some(("", at)),
+        b'>' => Some((0..0, at)),
         _ => {
-            let len = value.bytes().position(|byte| is_space(byte) || byte == b'>')?;
-            Some((&value[..len], at + len))
+            let len = bytes[at..].iter().position(|byte| is_space(*byte) || *byte == b'>')?;
+            Some((at..at + len, at + len))
         }
     }
 }

@@ -42,6 +42,67 @@ pub(crate) fn mask(block: &[u8; 32], marks: impl Fn(Lane) -> Lane) -> u32 {
     of(0) | of(1) << 16
 }
 
+/// As [`mask`], of 64 bytes.
+#[inline]
+fn wide_mask(block: &[u8; 64], marks: impl Fn(Lane) -> Lane) -> u64 {
+    let (lanes, _) = block.as_chunks::<16>();
+    let of = |number: usize| u64::from(marks(Lane::new(lanes[number])).to_bitmask());
+    of(0) | of(1) << 16 | of(2) << 32 | of(3) << 48
+}
+
+/// Finds marked bytes one after the other: however near to each other searches begin, no block is looked at twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Search<'a> {
+    bytes: &'a [u8],
+    /// The block of 64 bytes that was looked at last.
+    block: usize,
+    /// A bit for each of its bytes, the lowest for the first, that is marked.
+    marked: u64,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, block: usize::MAX, marked: 0 }
+    }
+
+    /// Where, from `from` on, the first byte is that `marks` marks, which are always the same; if none is, where the end is.
+    #[inline]
+    pub(crate) fn next(&mut self, from: usize, marks: impl Fn(Lane) -> Lane) -> usize {
+        let mut block = from / 64;
+        let mut marked = self.look_at(block, &marks) & u64::MAX << (from % 64);
+        while marked == 0 {
+            block += 1;
+            if block * 64 >= self.bytes.len() {
+                return self.bytes.len();
+            }
+            marked = self.look_at(block, &marks);
+        }
+        block * 64 + marked.trailing_zeros() as usize
+    }
+
+    #[inline]
+    fn look_at(&mut self, block: usize, marks: &impl Fn(Lane) -> Lane) -> u64 {
+        if block != self.block {
+            self.block = block;
+            self.marked = match self.bytes.get(block * 64..).and_then(<[u8]>::first_chunk) {
+                Some(block) => wide_mask(block, marks),
+                None => self.look_at_end(block, marks),
+            };
+        }
+        self.marked
+    }
+
+    /// As [`Self::look_at`], of a block that is not full.
+    #[cold]
+    #[inline(never)]
+    fn look_at_end(&self, block: usize, marks: &impl Fn(Lane) -> Lane) -> u64 {
+        let tail = self.bytes.get(block * 64..).unwrap_or_default();
+        let mut full = [0; 64];
+        full[..tail.len()].copy_from_slice(tail);
+        wide_mask(&full, marks) & 1_u64.unbounded_shl(tail.len() as u32).wrapping_sub(1)
+    }
+}
+
 /// Where the first byte is that `marks` marks.
 #[inline]
 pub(crate) fn find_where(bytes: &[u8], marks: impl Fn(Lane) -> Lane) -> Option<usize> {
@@ -106,6 +167,10 @@ mod tests {
                 assert_eq!(find(&bytes, b'<'), Some(before));
                 bytes[before] = b'Z';
                 assert_eq!(find_where(&bytes, |lane| are_within(lane, b'A', b'Z')), Some(before));
+                let mut search = Search::new(&bytes);
+                let mut next = |from| search.next(from, |lane| are_within(lane, b'A', b'Z'));
+                assert_eq!((next(before / 2), next(0), next(before)), (before, before, before));
+                assert_eq!((next(before + 1), next(bytes.len())), (bytes.len(), bytes.len()));
             }
         }
     }

@@ -117,10 +117,9 @@ pub(crate) fn allowed(name: &str) -> Option<Element> {
     Key::of(name.as_bytes())?.in_any_case().element()
 }
 
-/// How long the name of the tag is that `tag` goes on with, which element that stays has it, in any case, and whether it is written in lower case.
+/// How long the name of the tag is that goes on with `bytes`, which element that stays has it, in any case, and whether it is written in lower case.
 #[inline]
-pub(crate) fn read_name(tag: &str) -> (usize, Option<Element>, bool) {
-    let bytes = tag.as_bytes();
+pub(crate) fn read_name(bytes: &[u8]) -> (usize, Option<Element>, bool) {
     if let Some(word) = bytes.first_chunk() {
         let word = u64::from_le_bytes(*word);
         let len = ((name_ends(word) & swar::HIGHEST).trailing_zeros() / 8) as usize;
@@ -130,8 +129,9 @@ pub(crate) fn read_name(tag: &str) -> (usize, Option<Element>, bool) {
         }
     }
     let len = bytes.iter().take_while(|byte| !is_end(**byte)).count();
-    let name = &tag[..len];
-    (len, allowed(name), !name.bytes().any(|byte| byte.is_ascii_uppercase()))
+    let name = &bytes[..len];
+    let element = Key::of(name).and_then(|key| key.in_any_case().element());
+    (len, element, !name.iter().any(u8::is_ascii_uppercase))
 }
 
 /// As [`read_name`], of a name in lower case alone.

@@ -6,16 +6,18 @@ use domain::parsed::ContentHash;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::draft::{Draft, Markup};
-use crate::html::{Tape, Token, Tokens};
+use crate::html::{Kind, Tape, Tokens};
 use crate::{lanes, links};
 
 /// Bytes that are hashed at once; most entries have fewer.
 const BLOCK: usize = 16 * 1024;
+/// Bytes that are read and written at once, at least, for 32 of them that count.
+const OVER: usize = 48;
 
 /// Hashes entries one after the other, all in the same room.
 pub(super) struct Hasher {
-    /// With room for 32 bytes that are written over the end.
-    block: Box<[u8; BLOCK + 32]>,
+    /// With room for what is written over the end.
+    block: Box<[u8; BLOCK + OVER]>,
     len: usize,
     /// The hash of the blocks before this one.
     hash: u64,
@@ -26,7 +28,7 @@ pub(super) struct Hasher {
 
 impl Hasher {
     pub(super) fn new() -> Self {
-        Self { block: Box::new([0; BLOCK + 32]), len: 0, hash: 0, link: String::new(), room: String::new() }
+        Self { block: Box::new([0; BLOCK + OVER]), len: 0, hash: 0, link: String::new(), room: String::new() }
     }
 
     /// Over title, summary, content and files.
@@ -61,11 +63,11 @@ impl Hasher {
         }
         let mut tape = Tape::new(markup.body.len());
         let mut tokens = Tokens::new(&markup.body);
-        while let Some(token) = tokens.next() {
-            tokens.record(token, &mut tape);
-            match token {
-                Token::Text(text) => self.words_within(tokens.since_latest(), text.len()),
-                Token::Start(_) if tokens.has_attributes() => {
+        while let Some(piece) = tokens.next_piece() {
+            tape.note(piece, &tokens);
+            match piece.kind {
+                Kind::Text => self.words_within(&markup.body.as_bytes()[piece.at()..], piece.len()),
+                Kind::Start if piece.has_attributes() => {
                     for attribute in ["href", "src"] {
                         if let Some(link) = tokens.attribute(attribute) {
                             self.mark(1);
@@ -74,7 +76,7 @@ impl Hasher {
                         }
                     }
                 }
-                Token::Start(_) | Token::End(_) => {}
+                Kind::Start | Kind::End => {}
             }
         }
         markup.tape = Some(tape);
@@ -89,50 +91,53 @@ impl Hasher {
     fn words_within(&mut self, text: &[u8], len: usize) {
         let mut at = 0;
         while at < len {
-            let blanks = match text[at..].first_chunk::<32>() {
-                Some(block) => lanes::mask(block, |lane| lanes::are_within(lane, 0, b' ')),
-                None => blanks_at_end(&text[at..]),
-            };
-            let mut words = !blanks & u32::MAX.unbounded_shr(32_u32.saturating_sub((len - at) as u32));
-            while words != 0 {
-                let begin = words.trailing_zeros();
-                let word = (!(words >> begin)).trailing_zeros().min(32 - begin);
-                self.word(&text[at + begin as usize..], word as usize);
-                // The sum carries over the word.
-                words &= words.wrapping_add(1 << begin);
+            match text.get(at..).and_then(<[u8]>::first_chunk) {
+                Some(chunk) => self.chunk(chunk, len - at),
+                None => self.last_chunk(&text[at..], len - at),
             }
             at += 32;
         }
     }
 
-    /// The first `len` bytes of `text`, at most 32, which are no white space.
+    /// What is no white space of the first `len` bytes of `chunk`, at most 32.
     #[inline]
-    fn word(&mut self, text: &[u8], len: usize) {
+    fn chunk(&mut self, chunk: &[u8; OVER], len: usize) {
         if self.len >= BLOCK {
             self.flush();
         }
-        match (text.first_chunk::<16>(), self.block[self.len..].first_chunk_mut::<16>()) {
-            // A copy of a length that is known takes no time; what is too much of it is written over.
-            (Some(from), Some(to)) if len <= 16 => {
-                *to = *from;
-                self.len += len;
+        let (Some(first), Some(room)) = (chunk.first_chunk(), self.block[self.len..].first_chunk_mut()) else { return };
+        let blanks = lanes::mask(first, |lane| lanes::are_within(lane, 0, b' '));
+        let mut words = !blanks & u32::MAX.unbounded_shr(32_u32.saturating_sub(len as u32));
+        let mut to = 0;
+        while words != 0 {
+            let begin = words.trailing_zeros() as usize;
+            let word = (!(words >> begin)).trailing_zeros() as usize;
+            copy(chunk, begin, room, to);
+            if word > 16 {
+                copy(chunk, begin + 16, room, to + 16);
             }
-            _ => self.odd_word(text, len),
+            to += word;
+            // The sum carries over the word.
+            words &= words.wrapping_add(1 << begin);
         }
+        self.len += to;
     }
 
-    /// As [`Self::word`], of one that is long or at the end.
+    /// As [`Self::chunk`], of a text that is no longer than that.
     #[cold]
     #[inline(never)]
-    fn odd_word(&mut self, text: &[u8], len: usize) {
-        self.block[self.len..][..len].copy_from_slice(&text[..len]);
-        self.len += len;
+    fn last_chunk(&mut self, text: &[u8], len: usize) {
+        let mut chunk = [0; OVER];
+        chunk[..text.len()].copy_from_slice(text);
+        self.chunk(&chunk, len);
     }
 
     fn link(&mut self, link: &str) {
         let mut normal = std::mem::take(&mut self.link);
         links::push_normal_in(link, &mut self.room, &mut normal);
-        self.words(&normal);
+        let len = normal.len();
+        normal.push_str(BLANKS);
+        self.words_within(normal.as_bytes(), len);
         normal.clear();
         self.link = normal;
     }
@@ -156,11 +161,18 @@ impl Hasher {
     }
 }
 
-/// A bit for each byte, the lowest for the first, that is white space; of fewer than 32 bytes.
-#[cold]
-#[inline(never)]
-fn blanks_at_end(text: &[u8]) -> u32 {
-    (0..).zip(text).fold(0, |blanks, (bit, byte)| blanks | u32::from(*byte <= b' ') << bit)
+/// Behind a text, so that it is read at once up to its end.
+const BLANKS: &str = match std::str::from_utf8(&[b' '; OVER]) {
+    Ok(blanks) => blanks,
+    Err(_) => "",
+};
+
+/// Copies 16 bytes, however many of them count: a copy of a length that is known takes no time, and what is too much of it is written over.
+#[inline]
+fn copy(from: &[u8; OVER], at: usize, into: &mut [u8; OVER], to: usize) {
+    // Both are less than 32: with that known nothing is left to check.
+    let (at, to) = (at & 31, to & 31);
+    into[to..to + 16].copy_from_slice(&from[at..at + 16]);
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{link, pictures, players};
+use crate::html::length_bit;
 use crate::tags::Element;
 use crate::text::unescape;
 
@@ -85,6 +86,28 @@ macro_rules! rules {
 pub(super) fn rules(element: Element) -> &'static [Rule] {
     RULES[element as usize]
 }
+
+/// How long the names of the attributes are that `element` keeps: a bit for each length.
+#[inline]
+pub(super) fn lengths(element: Element) -> u32 {
+    LENGTHS[element as usize]
+}
+
+/// [`lengths`], by the element's number.
+static LENGTHS: [u32; Element::COUNT] = {
+    let mut lengths = [0; Element::COUNT];
+    let mut number = 0;
+    while number < Element::COUNT {
+        let rules = rules_of(Element::ALL[number]);
+        let mut rule = 0;
+        while rule < rules.len() {
+            lengths[number] |= length_bit(rules[rule].name.len());
+            rule += 1;
+        }
+        number += 1;
+    }
+    lengths
+};
 
 /// [`rules`], by the element's number.
 static RULES: [&[Rule]; Element::COUNT] = {

@@ -7,7 +7,7 @@
 
 use super::attributes::{self, Kind};
 use super::chars;
-use crate::lanes;
+use crate::lanes::{self, Search};
 use crate::tags::{self, Element, Set};
 use crate::text::unescape_in;
 
@@ -18,12 +18,21 @@ const MAX_DEPTH: usize = 128;
 pub(super) fn is_clean(html: &str) -> bool {
     // A byte order mark would be taken for one.
     !html.starts_with('\u{feff}')
-        && Proof { html, at: 0, open: Vec::with_capacity(16), room: String::new() }.run().is_some()
+        && Proof {
+            html,
+            at: 0,
+            special: Search::new(html.as_bytes()),
+            open: Vec::with_capacity(16),
+            room: String::new(),
+        }
+        .run()
+        .is_some()
 }
 
 struct Proof<'a> {
     html: &'a str,
     at: usize,
+    special: Search<'a>,
     /// What is open, and of each what is open from there outwards up to the next [scope](Element::is_scope).
     open: Vec<(Element, Set)>,
     /// Room to resolve entities in.
@@ -48,26 +57,21 @@ impl<'a> Proof<'a> {
     }
 
     fn skip(&mut self, what: &str) -> bool {
-        let found = self.html[self.at..].starts_with(what);
+        let found = self.html.as_bytes()[self.at..].starts_with(what.as_bytes());
         self.at += if found { what.len() } else { 0 };
         found
     }
 
     /// Text up to the next tag, or to the end.
     fn text(&mut self) -> Option<()> {
-        let begin = self.at;
+        let (begin, bytes) = (self.at, self.html.as_bytes());
         loop {
-            let bytes = &self.html.as_bytes()[self.at..];
-            let Some(special) = chars::next_special(bytes) else {
-                self.at = self.html.len();
-                break;
-            };
-            self.at += special;
-            match bytes[special] {
-                b'<' => break,
-                b'&' => self.at += reference(&bytes[special..], false)?,
-                0xc2 if bytes.get(special + 1) != Some(&0xa0) => self.at += 2,
-                _ => return None,
+            self.at = self.special.next(self.at, chars::special);
+            match bytes.get(self.at) {
+                None | Some(b'<') => break,
+                Some(b'&') => self.at += reference(&bytes[self.at..], false)?,
+                Some(0xc2) if bytes.get(self.at + 1) != Some(&0xa0) => self.at += 2,
+                Some(_) => return None,
             }
         }
         // Any other text in the frame of a table would be moved in front of it.
@@ -89,9 +93,8 @@ impl<'a> Proof<'a> {
     }
 
     fn end(&mut self) -> Option<()> {
-        self.at += "</".len();
         let (expected, _) = self.open.pop()?;
-        (self.name()? == expected && self.skip_byte(b'>')).then_some(())
+        self.skip(expected.end_tag()).then_some(())
     }
 
     fn start(&mut self) -> Option<()> {
@@ -179,11 +182,14 @@ impl<'a> Proof<'a> {
 
     /// A value and its `"`, and whether there are references in it.
     fn value(&mut self) -> Option<(&'a str, bool)> {
-        let value = &self.html[self.at..];
-        let value = &value[..lanes::find(value.as_bytes(), b'"')?];
-        let (bytes, mut at, mut has_references) = (value.as_bytes(), 0, false);
-        while let Some(special) = chars::next_special(&bytes[at..]) {
-            at += special;
+        let (begin, bytes) = (self.at, self.html.as_bytes());
+        let end = begin + lanes::find(&bytes[begin..], b'"')?;
+        let (mut at, mut has_references) = (begin, false);
+        loop {
+            at = self.special.next(at, chars::special);
+            if at >= end {
+                break;
+            }
             match bytes[at] {
                 b'&' => {
                     at += reference(&bytes[at..], true)?;
@@ -193,8 +199,8 @@ impl<'a> Proof<'a> {
                 _ => return None,
             }
         }
-        self.at += value.len() + 1;
-        Some((value, has_references))
+        self.at = end + 1;
+        Some((&self.html[begin..end], has_references))
     }
 }
 

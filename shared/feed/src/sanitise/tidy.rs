@@ -7,7 +7,7 @@ use url::Url;
 use super::attributes::{self, Kind, Rule};
 use super::out::Out;
 use super::{chars, link, pictures, players};
-use crate::html::{Token, Tokens};
+use crate::html::{self, Piece, Tokens};
 use crate::tags::{self, Element};
 use crate::text;
 
@@ -52,14 +52,14 @@ impl<'a> Tidy<'a> {
 
     /// The HTML written anew, without white space around it; `None` if there is nothing in it to see or to hear.
     pub(super) fn run(mut self) -> Option<String> {
-        while let Some(token) = self.tokens.next() {
+        while let Some(piece) = self.tokens.next_piece() {
             if self.out.len() > self.limit {
                 break;
             }
-            match token {
-                Token::Text(text) => self.text(text),
-                Token::Start(name) => self.start(name),
-                Token::End(name) => self.end(name),
+            match piece.kind {
+                html::Kind::Text => self.text(piece),
+                html::Kind::Start => self.start(piece),
+                html::Kind::End => self.end(piece),
             }
         }
         self.close_to(0);
@@ -70,21 +70,18 @@ impl<'a> Tidy<'a> {
         self.is_worth_it.then_some(out)
     }
 
-    fn text(&mut self, raw: &str) {
-        if self.open.last().is_some_and(|top| top.is_frame()) && !self.enter_cell(raw) {
+    fn text(&mut self, piece: Piece) {
+        if self.open.last().is_some_and(|top| top.is_frame()) && !self.enter_cell(self.tokens.text_of(piece)) {
             return;
         }
         let from = self.out.len();
-        if let Some(at) = self.tokens.plain_at()
-            && from != self.pre
-            && from + raw.len() <= self.limit
-        {
-            self.out.copy(at, raw.len());
-            self.is_worth_it = self.is_worth_it || !raw.trim_start_matches(chars::is_blank).is_empty();
+        if piece.is_plain && from != self.pre && from + piece.len() <= self.limit {
+            self.is_worth_it = self.is_worth_it || !self.tokens.text_of(piece).chars().all(chars::is_blank);
+            self.out.copy(piece.at(), piece.len());
             return;
         }
         let out = self.out.text();
-        chars::push_text(raw, out);
+        chars::push_text(self.tokens.text_of(piece), out);
         if out.len() > self.limit {
             cut(out, from, self.limit);
             // Nothing follows it.
@@ -107,16 +104,28 @@ impl<'a> Tidy<'a> {
         self.imply_cell()
     }
 
-    fn start(&mut self, name: &'a str) {
-        match self.tokens.element().or_else(|| tags::instead_of(name)) {
+    fn start(&mut self, piece: Piece) {
+        match piece.element {
             Some(Element::Iframe) => self.frame("src", true),
             Some(Element::Img) => self.image(),
+            Some(element) if piece.is_plain => self.plain(element, piece.at()),
             Some(element) => self.element(element),
-            None if tags::is_dropped_whole(name) => self.tokens.skip_past(name),
-            None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = true,
-            None if name.eq_ignore_ascii_case("embed") => self.frame("src", false),
-            None if name.eq_ignore_ascii_case("object") => self.frame("data", false),
-            None if name.eq_ignore_ascii_case("param") => {
+            None => self.other(piece),
+        }
+    }
+
+    /// A start tag of an element that does not stay.
+    fn other(&mut self, piece: Piece) {
+        let name = self.tokens.text_of(piece);
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        match tags::instead_of(name) {
+            Some(Element::Img) => self.image(),
+            Some(element) => self.element(element),
+            None if tags::is_dropped_whole(name) => self.tokens.skip_past(piece),
+            None if is("noscript") => self.in_noscript = true,
+            None if is("embed") => self.frame("src", false),
+            None if is("object") => self.frame("data", false),
+            None if is("param") => {
                 let is_address = |name: &str| name.eq_ignore_ascii_case("movie") || name.eq_ignore_ascii_case("src");
                 if self.tokens.attribute("name").is_some_and(is_address) {
                     self.frame("value", false);
@@ -126,20 +135,32 @@ impl<'a> Tidy<'a> {
         }
     }
 
-    fn end(&mut self, name: &str) {
-        match self.tokens.element().or_else(|| tags::instead_of(name)) {
+    fn end(&mut self, piece: Piece) {
+        let instead = || tags::instead_of(self.tokens.text_of(piece));
+        match piece.element.or_else(instead) {
             // Browsers take `</br>` for `<br>`.
             Some(Element::Br) => self.element(Element::Br),
             Some(element) if self.open.last() == Some(&element) => {
                 self.open.pop();
-                match self.tokens.plain_at() {
-                    Some(at) => self.out.copy(at, element.end_tag().len()),
-                    None => self.out.push(element.end_tag()),
+                match piece.is_plain {
+                    true => self.out.copy(piece.at(), element.end_tag().len()),
+                    false => self.out.push(element.end_tag()),
                 }
             }
             Some(element) => self.close(element),
-            None if name.eq_ignore_ascii_case("noscript") => self.in_noscript = false,
-            None => {}
+            None => self.in_noscript &= !self.tokens.text_of(piece).eq_ignore_ascii_case("noscript"),
+        }
+    }
+
+    /// A start tag without attributes, in its one form.
+    fn plain(&mut self, element: Element, at: usize) {
+        // These are given something, or are worth nothing as they are.
+        if element.is_media() || matches!(element, Element::A | Element::Source | Element::Track) {
+            return self.element(element);
+        }
+        if self.make_room(element) {
+            self.out.copy(at, element.start_tag().len());
+            self.opened(element);
         }
     }
 
@@ -213,19 +234,21 @@ impl<'a> Tidy<'a> {
     /// Writes a start tag: the attributes of the latest one that may stay, and `links` in place of what it says.
     fn open(&mut self, element: Element, links: &Links<'_>) {
         let start = element.start_tag();
-        let says_nothing = links.iter().all(Option::is_none) && !self.tokens.has_attributes();
+        let has_links = links.iter().any(Option::is_some);
         // What is to be seen or heard is always given something.
-        // What is to be seen or heard is always given something.
-        if says_nothing && !element.is_media() {
-            match self.tokens.plain_at().filter(|_| self.tokens.element() == Some(element)) {
-                Some(at) => self.out.copy(at, start.len()),
-                None => self.out.push(start),
-            }
+        if !has_links && !element.is_media() && self.tokens.lengths() & attributes::lengths(element) == 0 {
+            self.out.push(start);
         } else {
             self.out.push(&start[..start.len() - 1]);
             self.attributes(element, links);
             self.out.push(">");
         }
+        self.opened(element);
+    }
+
+    /// Notes that a start tag is written.
+    #[inline]
+    fn opened(&mut self, element: Element) {
         self.is_worth_it = self.is_worth_it || element.is_media();
         if !element.is_void() {
             self.open.push(element);
@@ -243,8 +266,7 @@ impl<'a> Tidy<'a> {
                 push_attribute(rule, link, out);
             } else if let Kind::Always(value) = rule.kind {
                 push_attribute(rule, value, out);
-            } else if self.tokens.has_attributes()
-                && let Some(raw) = self.tokens.attribute(rule.name)
+            } else if let Some(raw) = self.tokens.attribute(rule.name)
                 && let Some(value) = attributes::normal(rule.kind, raw, self.base)
             {
                 push_attribute(rule, &value, out);
