@@ -151,7 +151,10 @@ impl<'a> Tokens<'a> {
         if self.lengths & length_bit(name.len()) == 0 {
             return None;
         }
-        let given = self.attributes.iter().find(|given| given.name(self.html).eq_ignore_ascii_case(name))?;
+        let is_it = |given: &&Attribute| {
+            given.name.1 as usize == name.len() && given.name(self.html).eq_ignore_ascii_case(name)
+        };
+        let given = self.attributes.iter().find(is_it)?;
         Some(given.value(self.html))
     }
 

@@ -1,6 +1,7 @@
 //! Links: made absolute, http and https only.
 
 mod normal;
+mod settled;
 
 use std::borrow::Cow;
 
@@ -9,15 +10,19 @@ use url::Url;
 use crate::text;
 
 pub(crate) use normal::{push_normal, push_normal_in};
+pub(crate) use settled::{is_plain_path, is_settled};
 
 /// A longer link is dropped: cut, it would lead elsewhere.
-const MAX_LINK: usize = 4 * 1024;
+pub(crate) const MAX_LINK: usize = 4 * 1024;
 
 /// `link`, as a field of a feed has it, as an absolute http(s) URL; `None` for every other kind, and for what is no link.
 ///
 /// As a browser reads it (<https://url.spec.whatwg.org/>), and forgiving what feeds get wrong: entities resolved too little, a scheme with too many
 /// or too few slashes, and a scheme that is missing, see [`is_place`].
 pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
+    if is_settled(link) && !link.contains('&') {
+        return Some(link.to_owned());
+    }
     let link = plain(trim(link))?;
     let link = trim(&link);
     if runs(link) {

@@ -15,7 +15,7 @@ impl Tape {
     /// For HTML of `len` bytes; an empty one for HTML that is so long that its places have no numbers.
     pub(crate) fn new(len: usize) -> Self {
         let room = if u32::try_from(len).is_ok() { len / 8 + 4 } else { 0 };
-        Self { pieces: Vec::with_capacity(room / 2), attributes: Vec::new(), room }
+        Self { pieces: Vec::with_capacity(room / 2), attributes: Vec::with_capacity(room / 8), room }
     }
 
     /// Of all of `html`.

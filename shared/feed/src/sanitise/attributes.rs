@@ -188,6 +188,11 @@ pub(super) fn fits(kind: Kind, value: &str) -> bool {
     }
 }
 
+/// Whether a value [fits](fits) that is written with references, if that shows without resolving them.
+pub(super) fn fits_as_written(kind: Kind, value: &str) -> bool {
+    matches!(kind, Web | Href | Image) && link::is_written(value)
+}
+
 /// Any text on one line.
 fn text(raw: &str) -> Cow<'_, str> {
     let mut text = unescape(raw);

@@ -1,7 +1,7 @@
 //! Characters of cleaned HTML: which stand for themselves, and how the others are written.
 
 use crate::entities::entity;
-use crate::lanes::{self, Lane};
+use crate::lanes::{self, Lane, Search};
 
 /// Marks bytes that may not stand in text as they are: markup, the first byte of a no-break space, and control characters but for tab and line feed.
 #[inline]
@@ -24,35 +24,58 @@ pub(super) fn is_blank(c: char) -> bool {
 
 /// Appends text between tags in its one normal form: entities resolved but for those that HTML needs, line breaks as line feeds, no control characters.
 pub(super) fn push_text(raw: &str, out: &mut String) {
-    let mut rest = raw;
-    while let Some(at) = next_special(rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        let byte = rest.as_bytes()[at];
-        let mut taken = 1;
-        match byte {
-            b'&' => match entity(&rest[at + 1..]) {
-                Some(entity) => {
-                    push_char(entity.first, out);
-                    if let Some(second) = entity.second {
-                        push_char(second, out);
-                    }
-                    taken += entity.len;
-                }
-                None => out.push_str("&amp;"),
-            },
-            0xc2 => {
-                taken = 2;
-                match &rest[at..at + 2] {
-                    "\u{a0}" => out.push_str("&nbsp;"),
-                    other => out.push_str(other),
-                }
-            }
-            b'\r' if rest.as_bytes().get(at + 1) == Some(&b'\n') => {}
-            byte => push_char(char::from(byte), out),
+    let bytes = raw.as_bytes();
+    let mut search = Search::new(bytes);
+    // What stands between the two is written as it is.
+    let (mut from, mut at) = (0, 0);
+    loop {
+        at = search.next(at, special);
+        let Some(byte) = bytes.get(at) else { break };
+        if let Some(len) = normal(&bytes[at..]) {
+            at += len;
+            continue;
         }
-        rest = &rest[at + taken..];
+        out.push_str(&raw[from..at]);
+        at += match byte {
+            b'&' => push_reference(&raw[at + 1..], out),
+            0xc2 => {
+                out.push_str("&nbsp;");
+                2
+            }
+            b'\r' if bytes.get(at + 1) == Some(&b'\n') => 1,
+            byte => {
+                push_char(char::from(*byte), out);
+                1
+            }
+        };
+        from = at;
     }
-    out.push_str(rest);
+    out.push_str(&raw[from..]);
+}
+
+/// How long what `bytes` begin with is, if it is special and in its normal form all the same.
+#[inline]
+fn normal(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'&', b'a', b'm', b'p', b';', ..] => Some(5),
+        [b'&', b'l' | b'g', b't', b';', ..] => Some(4),
+        [b'&', b'n', b'b', b's', b'p', b';', ..] => Some(6),
+        [0xc2, second, ..] if *second != 0xa0 => Some(2),
+        _ => None,
+    }
+}
+
+/// Writes what `text`, which follows a `&`, begins with, and tells how long it is together with that.
+fn push_reference(text: &str, out: &mut String) -> usize {
+    let Some(entity) = entity(text) else {
+        out.push_str("&amp;");
+        return 1;
+    };
+    push_char(entity.first, out);
+    if let Some(second) = entity.second {
+        push_char(second, out);
+    }
+    1 + entity.len
 }
 
 fn push_char(c: char, out: &mut String) {

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
-use crate::lanes::{self, Lane};
-use crate::links;
+use crate::lanes;
+use crate::links::{self, is_plain_path, is_settled};
 use crate::text::unescape;
 
 /// Bytes of a picture that is part of the page itself: enough for a formula or an icon.
 const MAX_DATA_IMAGE: usize = 16 * 1024;
-/// Bytes of a link; a longer one would be dropped by [`links::resolve_src`] as well.
-const MAX_LINK: usize = 4 * 1024;
 
 /// An attribute's raw value as an absolute http(s) URL.
 pub(super) fn web<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
@@ -31,7 +29,7 @@ fn on_host(link: &str, base: Option<&Url>) -> Option<String> {
     let base = base.filter(|base| links::is_web(base))?;
     let is_path = link.starts_with('/') && !link.starts_with("//") && is_plain_path(link);
     let host = &base[..Position::BeforePath];
-    (is_path && host.len() + link.len() <= MAX_LINK).then(|| [host, link].concat())
+    (is_path && host.len() + link.len() <= links::MAX_LINK).then(|| [host, link].concat())
 }
 
 /// As [`web`]; one may write or call as well.
@@ -49,6 +47,21 @@ pub(super) fn image<'a>(raw: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>
         let data: String = raw.chars().filter(|c| !c.is_ascii_whitespace()).take(MAX_DATA_IMAGE + 1).collect();
         (is_data_image(&data) && !is_placeholder(&data)).then_some(Cow::Owned(data))
     })
+}
+
+/// Whether `raw`, which is written as HTML writes it, leads to an absolute http(s) URL: if it says no, it may do so all the same.
+pub(super) fn is_written(raw: &str) -> bool {
+    is_settled(raw) && has_but_ampersands(raw)
+}
+
+/// Whether every `&` is one that is escaped.
+fn has_but_ampersands(raw: &str) -> bool {
+    let mut rest = raw.as_bytes();
+    while let Some(at) = lanes::find(rest, b'&') {
+        let Some(after) = rest[at..].strip_prefix(b"&amp;") else { return false };
+        rest = after;
+    }
+    true
 }
 
 /// Whether `link` is absolute http(s).
@@ -95,109 +108,11 @@ fn is_placeholder(data: &str) -> bool {
         .is_some_and(|(_, encoded)| encoded.starts_with("R0lGODlhAQABA") || encoded.starts_with("R0lGODdhAQABA"))
 }
 
-/// Whether `link` is so plain that parsing it as a URL is known to succeed and to give it back as it is.
-///
-/// Most links are, and to parse one takes longer than all the rest of its tag.
-pub(super) fn is_settled(link: &str) -> bool {
-    let Some(rest) = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")) else {
-        return false;
-    };
-    let Some(slash) = lanes::find(rest.as_bytes(), b'/') else { return false };
-    let (host, path) = rest.split_at(slash);
-    link.len() <= MAX_LINK && is_plain_host(host) && is_plain_path(path)
-}
-
-/// Lower-case labels; none is encoded (`xn--`), and the last is no number, which would make an address of it.
-fn is_plain_host(host: &str) -> bool {
-    let mut before = b'.';
-    let mut label = b'0';
-    for byte in host.bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' => {}
-            b'-' | b'.' if before != byte && before != b'.' => {}
-            _ => return false,
-        }
-        if before == b'.' {
-            label = byte;
-        }
-        before = byte;
-    }
-    before != b'.' && label.is_ascii_lowercase()
-}
-
-/// No character that would be encoded, and no segment that could be `.` or `..`.
-fn is_plain_path(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    if lanes::find_where(bytes, encoded).is_some() {
-        return false;
-    }
-    let mut from = 0;
-    while let Some(found) = lanes::find_where(&bytes[from..], |lane| lanes::are(lane, b'.') | lanes::are(lane, b'%')) {
-        let at = from + found;
-        if at > 0 && bytes[at - 1] == b'/' {
-            return false;
-        }
-        from = at + 1;
-    }
-    true
-}
-
-/// Marks all but letters, digits and `-_.~/!$&()*+,;=:@%?#`.
-#[inline]
-fn encoded(lane: Lane) -> Lane {
-    let quotes = lanes::are(lane, b'"') | lanes::are(lane, b'\'') | lanes::are(lane, b'`');
-    let brackets = lanes::are(lane, b'<') | lanes::are(lane, b'>') | lanes::are_within(lane, b'[', b'^');
-    let others =
-        lanes::are_within(lane, 0, b' ') | lanes::are_within(lane, b'{', b'}') | lanes::are_within(lane, 0x7f, 0xff);
-    quotes | brackets | others
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn plain_links_are_settled_and_odd_ones_are_parsed() {
-        for link in ["https://a.example/", "http://a-b.example/x/y.html?a=1&b=%20#c", "https://1.a.example//x"] {
-            assert!(is_settled(link), "{link}");
-        }
-        let odd = [
-            "https://a.example",
-            "https://A.example/",
-            "https://a.example:443/",
-            "https://u@a.example/",
-            "https://1.2.3.4/",
-            "https://0x7f.1/",
-            "https://xn--a.example/",
-            "https://a..example/",
-            "https://a.example./",
-            "https:///x",
-            "https://a.example/x/../y",
-            "https://a.example/%2e%2e/y",
-            "https://a.example/a b",
-            "https://a.example/'",
-            "javascript:alert(1)",
-        ];
-        for link in odd {
-            assert!(!is_settled(link), "{link}");
-        }
-    }
-
-    #[test]
-    fn of_all_characters_those_are_plain_that_parsing_leaves_as_they_are() {
-        for byte in 0..128_u8 {
-            let expected = byte.is_ascii_alphanumeric() || b"-_.~/!$&()*+,;=:@%?#".contains(&byte);
-            for len in [1, 20, 40] {
-                let path = format!("/{}{}", "x".repeat(len), char::from(byte));
-                assert_eq!(is_plain_path(&path), expected, "{path:?}");
-            }
-        }
-        assert!(
-            !is_plain_path("/\u{e9}") && !is_plain_path("/x/.y") && !is_plain_path("/x/%2e") && is_plain_path("/x.%20")
-        );
-    }
 
     #[test]
     fn small_pictures_may_be_in_the_page_but_nothing_that_runs() {
@@ -237,13 +152,6 @@ mod tests {
             let base = links::base(&base);
             if let Some(link) = on_host(&path, base.as_ref()) {
                 prop_assert_eq!(Some(link), links::resolve_src(&path, base.as_ref()));
-            }
-        }
-
-        #[test]
-        fn a_settled_link_is_its_own_normal_form(link in "https?://[a-z0-9.x-]{1,12}/[a-z0-9_.~/!$&()*+,;=:@%?# -]{0,12}") {
-            if is_settled(&link) {
-                prop_assert_eq!(Url::parse(&link).map(String::from), Ok(link));
             }
         }
     }

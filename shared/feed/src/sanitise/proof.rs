@@ -172,8 +172,14 @@ impl<'a> Proof<'a> {
             };
             self.at += rule.begin.len();
             let (value, has_references) = self.value()?;
-            let value = if has_references { unescape_in(value, &mut self.room) } else { value };
-            if !attributes::fits(rule.kind, value) {
+            let fits = match has_references {
+                false => attributes::fits(rule.kind, value),
+                true => {
+                    attributes::fits_as_written(rule.kind, value)
+                        || attributes::fits(rule.kind, unescape_in(value, &mut self.room))
+                }
+            };
+            if !fits {
                 return None;
             }
         }

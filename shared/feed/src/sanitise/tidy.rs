@@ -11,8 +11,19 @@ use crate::html::{self, Piece, Tokens};
 use crate::tags::{self, Element};
 use crate::text;
 
+/// What replaces what an attribute says.
+#[derive(Debug)]
+enum Value<'a> {
+    Text(Cow<'a, str>),
+    /// Escaped already.
+    Written(&'a str),
+}
+
 /// Links that replace what the attribute says.
-type Links<'a> = [Option<(&'static str, Cow<'a, str>)>; 2];
+type Links<'a> = [Option<(&'static str, Value<'a>)>; 2];
+
+/// Opens a link in a page of its own.
+const BLANK: (&str, Value<'static>) = ("target", Value::Written("_blank"));
 
 /// Writes HTML anew.
 pub(super) struct Tidy<'a> {
@@ -174,20 +185,27 @@ impl<'a> Tidy<'a> {
 
     /// The links of the latest start tag that need more than to be resolved; `None` if it is worth nothing without the one it lacks.
     fn links_of(&self, element: Element) -> Option<Links<'a>> {
-        let source = || pictures::source(&self.tokens, "src", self.base).map(|src| ("src", src));
+        let source = || pictures::source(&self.tokens, "src", self.base).map(|src| ("src", Value::Text(src)));
         Some(match element {
-            Element::A => {
-                let href = link::href(self.tokens.attribute("href")?, self.base)?;
-                let target = href.starts_with("http").then_some(("target", Cow::Borrowed("_blank")));
-                [Some(("href", href)), target]
-            }
+            Element::A => self.anchor()?,
             Element::Source if self.open.last() == Some(&Element::Picture) => {
-                [Some(("srcset", Cow::Owned(pictures::srcset(&self.tokens, self.base)?))), None]
+                let set = pictures::srcset(&self.tokens, self.base)?;
+                [Some(("srcset", Value::Text(Cow::Owned(set)))), None]
             }
             Element::Source | Element::Track => [Some(source()?), None],
             Element::Audio | Element::Video => [source(), None],
             _ => [None, None],
         })
+    }
+
+    fn anchor(&self) -> Option<Links<'a>> {
+        let raw = self.tokens.attribute("href")?;
+        if link::is_written(raw) {
+            return Some([Some(("href", Value::Written(raw))), Some(BLANK)]);
+        }
+        let href = link::href(raw, self.base)?;
+        let target = href.starts_with("http").then_some(BLANK);
+        Some([Some(("href", Value::Text(href))), target])
     }
 
     fn image(&mut self) {
@@ -201,8 +219,8 @@ impl<'a> Tidy<'a> {
             return;
         }
         self.image = Some((picture.src.to_string(), self.in_noscript));
-        let srcset = picture.srcset.map(|set| ("srcset", Cow::Owned(set)));
-        self.open(Element::Img, &[Some(("src", picture.src)), srcset]);
+        let srcset = picture.srcset.map(|set| ("srcset", Value::Text(Cow::Owned(set))));
+        self.open(Element::Img, &[Some(("src", Value::Text(picture.src))), srcset]);
     }
 
     /// A frame stays if it is a player we know, and becomes a link to what it would have shown if not.
@@ -219,12 +237,12 @@ impl<'a> Tidy<'a> {
         self.frame = Some((address.to_owned(), is_iframe));
         if let Some(player) = player {
             if self.make_room(Element::Iframe) {
-                self.open(Element::Iframe, &[Some(("src", Cow::Owned(player))), None]);
+                self.open(Element::Iframe, &[Some(("src", Value::Text(Cow::Owned(player)))), None]);
                 self.close(Element::Iframe);
             }
         } else if self.make_room(Element::A) {
             let text = src.to_string();
-            self.open(Element::A, &[Some(("href", src)), Some(("target", Cow::Borrowed("_blank")))]);
+            self.open(Element::A, &[Some(("href", Value::Text(src))), Some(BLANK)]);
             chars::push_text(&text.replace('&', "&amp;"), self.out.text());
             self.is_worth_it = true;
             self.close(Element::A);
@@ -261,9 +279,12 @@ impl<'a> Tidy<'a> {
     fn attributes(&mut self, element: Element, links: &Links<'_>) {
         let out = self.out.text();
         for rule in attributes::rules(element) {
-            let given = links.iter().flatten().find_map(|(name, link)| (*name == rule.name).then_some(&**link));
+            let given = links.iter().flatten().find_map(|(name, link)| (*name == rule.name).then_some(link));
             if let Some(link) = given {
-                push_attribute(rule, link, out);
+                match link {
+                    Value::Text(text) => push_attribute(rule, text, out),
+                    Value::Written(written) => out.extend([rule.begin, written, "\""]),
+                }
             } else if let Kind::Always(value) = rule.kind {
                 push_attribute(rule, value, out);
             } else if let Some(raw) = self.tokens.attribute(rule.name)
