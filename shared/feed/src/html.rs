@@ -2,6 +2,7 @@
 //!
 //! Borrowed and shallow: it builds no tree and judges nothing.
 
+mod piece;
 mod tape;
 
 use std::ops::Range;
@@ -11,6 +12,8 @@ use crate::sanitise::chars;
 use crate::swar;
 use crate::tags::{self, Element};
 
+use piece::Attribute;
+pub(crate) use piece::{Kind, Piece};
 use tape::Replay;
 pub(crate) use tape::Tape;
 
@@ -23,87 +26,6 @@ pub(crate) enum Token<'a> {
     Start(&'a str),
     /// An end tag's name as written.
     End(&'a str),
-}
-
-/// What a piece is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    Start,
-    End,
-}
-
-/// A token, by where it stands in the HTML.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    at: u32,
-    /// Of the text, or of the name.
-    len: u32,
-    attributes: u8,
-    pub(crate) kind: Kind,
-    /// What a tag's name is called among the elements that stay.
-    pub(crate) element: Option<Element>,
-    /// Whether it is the same when it is written anew: text without a [special](chars::special) character, a tag without attributes in its one form.
-    pub(crate) is_plain: bool,
-}
-
-impl Piece {
-    /// Where it begins.
-    #[inline]
-    pub(crate) fn at(&self) -> usize {
-        self.at as usize
-    }
-
-    /// How long the text or the name is.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len as usize
-    }
-
-    /// Whether there are attributes.
-    #[inline]
-    pub(crate) fn has_attributes(&self) -> bool {
-        self.attributes > 0
-    }
-
-    /// Where the text or the name is.
-    #[inline]
-    fn text(&self) -> Range<usize> {
-        let before = match self.kind {
-            Kind::Text => "",
-            Kind::Start => "<",
-            Kind::End => "</",
-        };
-        let begin = self.at() + before.len();
-        begin..begin + self.len()
-    }
-}
-
-/// An attribute: where its name and its value begin, and how long they are.
-#[derive(Clone, Copy, Debug)]
-struct Attribute {
-    name: (u32, u32),
-    value: (u32, u32),
-}
-
-impl Attribute {
-    fn new(name: Range<usize>, value: Range<usize>) -> Self {
-        let place = |range: Range<usize>| (range.start as u32, range.len() as u32);
-        Self { name: place(name), value: place(value) }
-    }
-
-    fn name<'a>(&self, html: &'a str) -> &'a str {
-        part(html, self.name)
-    }
-
-    fn value<'a>(&self, html: &'a str) -> &'a str {
-        part(html, self.value)
-    }
-}
-
-#[inline]
-fn part(html: &str, (at, len): (u32, u32)) -> &str {
-    html.get(at as usize..at as usize + len as usize).unwrap_or_default()
 }
 
 /// At most so many attributes of one tag are kept: more are never meant, and to tell doubles apart takes their square.
@@ -151,9 +73,8 @@ impl<'a> Tokens<'a> {
         if self.lengths & length_bit(name.len()) == 0 {
             return None;
         }
-        let is_it = |given: &&Attribute| {
-            given.name.1 as usize == name.len() && given.name(self.html).eq_ignore_ascii_case(name)
-        };
+        let is_it =
+            |given: &&Attribute| given.name_len() == name.len() && given.name(self.html).eq_ignore_ascii_case(name);
         let given = self.attributes.iter().find(is_it)?;
         Some(given.value(self.html))
     }
@@ -167,7 +88,7 @@ impl<'a> Tokens<'a> {
     /// The text of a piece, or the name of a tag.
     #[inline]
     pub(crate) fn text_of(&self, piece: Piece) -> &'a str {
-        self.html.get(piece.text()).unwrap_or_default()
+        self.html.get(piece.place()).unwrap_or_default()
     }
 
     /// What comes next.
@@ -179,14 +100,14 @@ impl<'a> Tokens<'a> {
         self.attributes.clear();
         if piece.has_attributes() {
             self.attributes.extend_from_slice(tape.attributes_of(piece));
-            self.lengths = self.attributes.iter().fold(0, |bits, given| bits | length_bit(given.name.1 as usize));
+            self.lengths = self.attributes.iter().fold(0, |bits, given| bits | length_bit(given.name_len()));
         }
         Some(piece)
     }
 
     /// Skips from a start tag, the latest piece, to its end tag, or to the end of everything.
     pub(crate) fn skip_past(&mut self, start: Piece) {
-        let name = start.text();
+        let name = start.place();
         if self.tape.take().is_some() {
             // Goes on without the tape, behind the tag.
             self.next = self.read_attributes(name.end).unwrap_or(self.html.len());
@@ -233,9 +154,7 @@ impl<'a> Tokens<'a> {
             end = lanes::find(&bytes[end + 1..], b'<').map_or(bytes.len(), |found| end + 1 + found);
         }
         self.next = end;
-        let len = (end - at) as u32;
-        let text = Piece { at: at as u32, len, attributes: 0, kind: Kind::Text, element: None, is_plain };
-        (len > 0).then_some(text)
+        (end > at).then(|| Piece::text(at, end - at, is_plain))
     }
 
     /// Reads the tag or the like that comes next; `None` if it is none that counts.
@@ -465,6 +384,12 @@ mod tests {
         check("a<?php echo 1 ?>c<!DOCTYPE x>", &[Text("a"), Text("c")]);
         check("a<script>1 </b> <</SCRIPT >c", &[Text("a"), Start("script"), End("SCRIPT"), Text("c")]);
         check("a<style>never ended", &[Text("a"), Start("style")]);
+    }
+
+    #[test]
+    fn attributes_of_an_end_tag_mean_nothing() {
+        let mut tokens = Tokens::new("</br title=x>");
+        assert_eq!((tokens.next(), tokens.attribute("title")), (Some(End("br")), None));
     }
 
     #[test]

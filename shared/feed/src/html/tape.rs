@@ -1,6 +1,7 @@
 //! Tokens written down, so that HTML that is looked at twice (for its hash, and to be cleaned) is cut into tokens once.
 
-use super::{Attribute, Piece, Tokens};
+use super::Tokens;
+use super::piece::{Attribute, Piece};
 
 /// All tokens of some HTML; none of HTML in which they are so dense that they would take more than twice its memory.
 #[derive(Debug)]

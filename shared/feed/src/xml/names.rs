@@ -103,7 +103,12 @@ fn of_prefix(prefix: &str) -> Option<Ns> {
 
 /// A name without its prefix.
 pub(super) fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
+    split(name).1
+}
+
+/// The prefix of a name, perhaps none, and the rest. Names are short: to look at each byte is faster than any search.
+fn split(name: &str) -> (&str, &str) {
+    name.bytes().rposition(|byte| byte == b':').map_or(("", name), |colon| (&name[..colon], &name[colon + 1..]))
 }
 
 /// Whether an HTML element of this local name never has an end tag, so that one in sloppy XML lacks it.
@@ -166,7 +171,7 @@ impl<'a> Names<'a> {
 
     /// What the element of this name is.
     pub(super) fn resolve(&mut self, name: &'a str) -> (Ns, &'a str) {
-        let (prefix, local) = name.rsplit_once(':').unwrap_or(("", name));
+        let (prefix, local) = split(name);
         if prefix.is_empty() {
             let bound = self.bound.iter().rev().find(|(bound, _)| bound.is_empty());
             return (bound.map_or(self.core, |(_, ns)| *ns), local);
