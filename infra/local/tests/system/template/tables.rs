@@ -74,6 +74,17 @@ fn what_people_made_outlives_the_stack_and_its_mistakes() {
 }
 
 #[test]
+fn what_is_deleted_of_the_bucket_can_be_brought_back_for_as_long_as_a_table_can() {
+    let template = template();
+    let bucket = template.properties("Blobs");
+    assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
+    let rules = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+    let days = rules.iter().find_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64());
+    // Point-in-time recovery goes back 35 days.
+    assert_eq!(days, Some(36));
+}
+
+#[test]
 fn the_bucket_is_private_and_over_tls_only() {
     let template = template();
     let access = &template.properties("Blobs")["PublicAccessBlockConfiguration"];
