@@ -124,7 +124,8 @@ async fn reader(machine: &Machine, id: UserId, n: u64) -> Outcome<Secret<Token>>
     Ok(secret)
 }
 
-fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
+/// The source of that number, as it is made; nothing is stored.
+pub(crate) fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
     let (now, source, settings) = ((machine.clock)(), SourceId::draw(&mut SystemEntropy), SourceSettings::DEFAULT);
     let host = format!("feed{n}.example.org");
     let url = format!("https://{host}/blog/feed.xml");

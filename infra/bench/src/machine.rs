@@ -10,7 +10,6 @@ use blob::Bucket;
 use boot::aws::{Aws, Service};
 use boot::clock::Clock;
 use domain::account::OperatorSecret;
-use domain::id::{InstallationKey, SystemEntropy};
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use emulator::sqs::{Message, Receive};
@@ -34,6 +33,7 @@ const NOON: Timestamp = Timestamp::from_secs(1_769_860_800);
 const BATCH: usize = 100;
 const AT_ONCE: usize = 4;
 const MINUTE: Duration = Duration::from_secs(60);
+const KEY: &str = "key";
 
 pub(crate) struct Machine {
     pub(crate) meter: Arc<Meter>,
@@ -46,13 +46,19 @@ pub(crate) struct Machine {
     api: axum::Router,
     pub(crate) rooms: Rooms,
     operator: OperatorSecret,
-    _folder: TempDir,
+    choices: Choices,
+    folder: TempDir,
 }
 
 impl Machine {
     /// Starts everything in a temporary folder. The functions reach the tables and queues over loopback HTTP, or directly.
     pub(crate) async fn start(over_http: bool) -> Outcome<Self> {
-        let now = Arc::new(AtomicI64::new(NOON.as_millis()));
+        Self::start_at(NOON, over_http).await
+    }
+
+    /// The same at another time.
+    pub(crate) async fn start_at(begin: Timestamp, over_http: bool) -> Outcome<Self> {
+        let now = Arc::new(AtomicI64::new(begin.as_millis()));
         let (told, since) = (Arc::clone(&now), Instant::now());
         let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)) + since.elapsed());
         let folder = TempDir::with_prefix("feedmill-bench-")?;
@@ -66,7 +72,7 @@ impl Machine {
         }
         let choices = Choices { allow_private_networks: true, ..Choices::default() };
         let settings = names::settings(&ends.sqs, &choices)?;
-        let key = InstallationKey::generate(&mut SystemEntropy);
+        let key = boot::key::load_or_create(&folder.path().join(KEY))?;
         local::install::install(&aws, emulator.sqs(), &settings, &key, clock()).await?;
 
         let store = Store::new(&aws.config(Service::DynamoDb), names::tables(&settings));
@@ -91,7 +97,28 @@ impl Machine {
         let (operator, time) = (OperatorSecret::of(&key), Arc::clone(&clock));
         let rooms = Rooms { store: metered, journal, queue, bucket, key, web, clock: time, passwords, rules };
         let api = rooms.api();
-        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, rooms, operator, _folder: folder })
+        Ok(Self { meter, now, clock, emulator, store, dispatcher, fetchers, api, rooms, operator, choices, folder })
+    }
+
+    /// The environment in which a function's program works for this machine.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let ends = self.emulator.endpoints();
+        let mut all = names::variables(&ends.sqs, &self.choices);
+        all.extend([
+            ("AWS_REGION", emulator::REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", ends.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_SQS", ends.sqs.clone()),
+            ("AWS_ENDPOINT_URL_S3", ends.s3.clone()),
+            ("FEEDMILL_KEY_FILE", self.folder.path().join(KEY).display().to_string()),
+        ]);
+        all
+    }
+
+    /// What the operator shows.
+    pub(crate) fn operator(&self) -> String {
+        format!("Operator {}", self.operator.expose())
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -104,7 +131,7 @@ impl Machine {
         let body = serde_json::json!({ "url": url }).to_string();
         let request = Request::post("/v1/sources")
             .header("content-type", "application/json")
-            .header("authorization", format!("Operator {}", self.operator.expose()))
+            .header("authorization", self.operator())
             .body(Body::from(body))?;
         let answer = self.api.clone().oneshot(request).await?;
         let status = answer.status();

@@ -1,4 +1,4 @@
-//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `parse` and `read`.
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `parse`, `read` and `memory`.
 //!
 //! Polling: the functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
 //! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each
@@ -13,8 +13,10 @@ mod hostile;
 mod library;
 mod machine;
 mod measure;
+mod memory;
 mod parse;
 mod poll;
+mod program;
 mod read;
 mod report;
 mod rooms;
@@ -42,6 +44,8 @@ enum Command {
     Parse(parse::Options),
     /// Reads as people do: counts, pages, marks, of many subscriptions.
     Read(read::Options),
+    /// Runs the functions' own programs at their heaviest, and tells the memory that they took.
+    Memory(memory::Options),
     /// Serves the synthetic feeds; started by the other commands.
     #[command(hide = true)]
     Farm,
@@ -54,6 +58,7 @@ async fn main() -> ExitCode {
         Command::Poll(options) => poll::run(&options).await,
         Command::Parse(options) => parse::run(&options),
         Command::Read(options) => read::run(&options).await,
+        Command::Memory(options) => memory::run(&options).await,
         Command::Farm => farm::serve().await,
     };
     match ended {

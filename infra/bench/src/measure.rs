@@ -65,7 +65,7 @@ pub(crate) fn cpu() -> Duration {
 
 /// Highest resident memory since [`forget_peak`], in megabytes; none where the system does not say.
 pub(crate) fn peak_mb() -> Option<f64> {
-    status("VmHWM:").map(|kilobytes| kilobytes / 1_000.0)
+    status("self", "VmHWM:").map(|kilobytes| kilobytes / 1_000.0)
 }
 
 /// Lets the highest mark of memory begin anew, where the system can (Linux); elsewhere it is that of the whole run.
@@ -73,9 +73,9 @@ pub(crate) fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
 }
 
-/// A line of the process's status, in bytes of 1,024.
-fn status(name: &str) -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// A line of a process's status, in kilobytes; none where the system does not say.
+pub(crate) fn status(process: &str, name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1.024)
