@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::sam::glibc;
 use crate::trouble::Trouble;
 
 const FUNCTIONS: [&str; 4] = ["api", "dispatcher", "fetcher", "maintenance"];
 /// What makes a release small and quick to start, beside what cargo-lambda does by itself. The last one: aws-lc gathers entropy from the
 /// processor's jitter at start, which takes tens of milliseconds; without it, it asks the operating system.
-const SETTINGS: [(&str, &str); 5] = [
+pub(crate) const SETTINGS: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
     ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
@@ -50,15 +51,18 @@ pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
         build(&root, &folder, options.arm64)?;
     }
     let runs_here = options.arm64 == cfg!(target_arch = "aarch64");
-    let mut table =
-        String::from("| Function | zipped | binary | start to first /next (median of N) |\n|---|---|---|---|\n");
+    let mut table = String::from(
+        "| Function | zipped | binary | needs glibc | start to first /next, median |\n|---|---|---|---|---|\n",
+    );
     for function in FUNCTIONS {
         let zip = folder.join(function).join("bootstrap.zip");
-        let size = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+        let read =
+            |path: &Path| fs::read(path).map_err(|source| Trouble::Io { what: "a function was not built", source });
         let binary = unpack(&zip)?;
         let start = if runs_here { millis(function, &binary, options.starts)? } else { "not run here".to_owned() };
-        let (zipped, whole) = (megabytes(size(&zip)), megabytes(size(&binary)));
-        table.push_str(&format!("| {function} | {zipped} | {whole} | {start} |\n"));
+        let (zipped, whole) = (megabytes(read(&zip)?.len()), read(&binary)?);
+        let (whole, glibc) = (megabytes(whole.len()), glibc(function, &whole)?);
+        table.push_str(&format!("| {function} | {zipped} | {whole} | 2.{glibc} | {start} |\n"));
     }
     let told = std::io::stdout().write_all(table.as_bytes());
     told.map_err(|source| Trouble::Io { what: "cannot tell the result", source })
@@ -174,6 +178,6 @@ fn asks(listener: &TcpListener, process: &mut Child) -> std::io::Result<bool> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size to show")]
-fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: usize) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }

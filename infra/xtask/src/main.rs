@@ -3,6 +3,7 @@
 mod fuzz;
 mod lambda;
 mod roles;
+mod sam;
 mod trouble;
 
 use std::io::Write as _;
@@ -26,6 +27,8 @@ enum Chore {
     Lambda(lambda::Options),
     /// After all tests: what the roles in the template allow in vain
     Roles(roles::Options),
+    /// Run `sam build` with the settings of a release, and look at what it built
+    Sam(sam::Options),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Lambda(options) => lambda::run(&options),
         Chore::Roles(options) => roles::run(&options),
+        Chore::Sam(options) => sam::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,8 +15,12 @@ pub(crate) enum Trouble {
         "roles in infra/template.yaml allow what no test of the function needs; take it out, or test it:\n  {vain}"
     )]
     Roles { vain: String },
-    #[error("the functions could not be built; cargo-lambda is needed (`cargo install cargo-lambda --locked`)")]
+    #[error("the functions could not be built; see above; cargo-lambda is needed (`pip install cargo-lambda`)")]
     NotBuilt,
+    #[error(
+        "{function} needs glibc 2.{newest}, but Lambda has 2.34: build with zig (`pip install ziglang`), or on a system that is no newer"
+    )]
+    TooNew { function: &'static str, newest: u32 },
     #[error("{function} ended before it asked for an event")]
     NeverAsked { function: &'static str },
     #[error("{what}")]
