@@ -14,7 +14,7 @@ use origin::{Origin, Reply};
 use serde_json::{Value, json};
 use store::Creating;
 
-use crate::library::{self, Library};
+use crate::library::{self, Library, Size};
 use crate::machine::Machine;
 use crate::program::{Line, Tried};
 use crate::web::Web;
@@ -166,8 +166,9 @@ fn longest() -> String {
 /// The API for someone with many subscriptions, and maintenance when that person goes.
 async fn people(options: &Options) -> Outcome<Vec<Line>> {
     let machine = yesterday().await?;
-    let library = Library::fill(&machine, options.subscriptions, options.posts, 10).await?;
-    let user = library.authorization.as_str();
+    let size = Size { readers: 1, sources: options.subscriptions, posts: options.posts, turn: 10 };
+    let library = Library::fill(&machine, size).await?;
+    let user = library.readers.first().ok_or("nobody reads")?.as_str();
     let mut api = Tried::start(&machine, &options.programs, "api", &[])?;
     ask(&mut api, "nothing: health", user, Method::GET, "/healthz", "", None).await?;
     ask(&mut api, "a page of 100 with content", user, Method::GET, "/v1/posts", "status=unread&limit=100", None)
@@ -176,7 +177,7 @@ async fn people(options: &Options) -> Outcome<Vec<Line>> {
     let account = ask(&mut api, "an account's export", user, Method::GET, "/v1/account/export", "", None).await?;
     let load = format!("its import, {} subscriptions", options.subscriptions);
     ask(&mut api, &load, user, Method::POST, "/v1/account/import", "", Some(&account)).await?;
-    let wrong = json!({ "email": "reader@example.org", "password": "a wrong password" });
+    let wrong = json!({ "email": "reader0@example.org", "password": "a wrong password" });
     let hashed = ask(&mut api, "a password (argon2)", "", Method::POST, "/v1/sessions", "", Some(&wrong)).await;
     if hashed.is_ok() {
         return Err("a wrong password was taken".into());
