@@ -21,7 +21,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("origin", &[]),
     ("faults", &[]),
     ("blueprint", &[]),
-    ("xtask", &["blueprint"]),
+    ("servers", &["emulator"]),
+    ("xtask", &["blueprint", "servers"]),
     (
         "bench",
         &[
