@@ -1,4 +1,4 @@
-//! Blobs on the emulator's S3.
+//! Blobs on an S3, the embedded one or another.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
@@ -11,7 +11,7 @@ use boot::aws::{Aws, Service};
 use bytes::Bytes;
 use domain::parsed::NaturalKey;
 use domain::time::Timestamp;
-use emulator::{Emulator, Where};
+use servers::Server;
 
 const LIMIT: usize = 1 << 20;
 
@@ -19,23 +19,30 @@ fn post(n: u8) -> Owner {
     Owner::Post("3kTMd9aZ".parse().unwrap(), NaturalKey([n; 16]))
 }
 
-async fn start() -> (Emulator, Aws) {
-    let emulator = Emulator::start(Where::Memory, Arc::new(|| 0)).await.unwrap();
-    let ends = emulator.endpoints();
-    let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3);
-    (emulator, aws)
+/// A server with an empty bucket.
+struct World {
+    server: Server,
+    config: aws_types::SdkConfig,
+    bucket: Bucket,
+    /// The same without the crate in between.
+    client: aws_sdk_s3::Client,
 }
 
-async fn bucket() -> (Emulator, Bucket) {
-    let (emulator, aws) = start().await;
-    let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
-    bucket.create().await.unwrap();
-    (emulator, bucket)
+impl World {
+    async fn new() -> Self {
+        let server = Server::of_this_run(Arc::new(|| 0)).await;
+        let ends = server.endpoints();
+        let config = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3).config(Service::S3);
+        let bucket = Bucket::new(&config, server.own("blobs"));
+        bucket.create().await.unwrap();
+        let path_style = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+        Self { server, bucket, client: aws_sdk_s3::Client::from_conf(path_style), config }
+    }
 }
 
 #[tokio::test]
 async fn a_blob_comes_back_byte_for_byte_however_often_it_was_put() {
-    let (_emulator, bucket) = bucket().await;
+    let World { bucket, .. } = &World::new().await;
     for size in [0, 1, 16 * 1024, 300_000] {
         let bytes = Bytes::from((0..size).map(|n| (n % 251) as u8).collect::<Vec<_>>());
         let key = bucket.put(post(1), bytes.clone()).await.unwrap();
@@ -46,13 +53,13 @@ async fn a_blob_comes_back_byte_for_byte_however_often_it_was_put() {
 
 #[tokio::test]
 async fn a_blob_that_was_never_put_is_absent() {
-    let (_emulator, bucket) = bucket().await;
+    let World { bucket, .. } = &World::new().await;
     assert_eq!(bucket.get(&BlobKey::new(post(1), b"nobody put this"), LIMIT).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn no_more_is_read_than_the_caller_allows() {
-    let (_emulator, bucket) = bucket().await;
+    let World { bucket, .. } = &World::new().await;
     let key = bucket.put(post(1), Bytes::from(vec![7; 1_000])).await.unwrap();
     assert_eq!(bucket.get(&key, 1_000).await.unwrap().map(|bytes| bytes.len()), Some(1_000));
     let error = bucket.get(&key, 999).await.unwrap_err();
@@ -62,29 +69,18 @@ async fn no_more_is_read_than_the_caller_allows() {
 
 #[tokio::test]
 async fn bytes_that_are_not_those_of_the_key_are_refused() {
-    let (emulator, aws) = start().await;
-    let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
-    bucket.create().await.unwrap();
+    let World { bucket, client, .. } = &World::new().await;
     let key = BlobKey::new(post(1), b"what was meant");
-    let client = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(&aws.config(Service::S3)).force_path_style(true).build(),
-    );
     let body = Bytes::from_static(b"what is there").into();
-    client.put_object().bucket("feedmill").key(key.path()).body(body).send().await.unwrap();
+    client.put_object().bucket(bucket.name()).key(key.path()).body(body).send().await.unwrap();
     assert!(matches!(bucket.get(&key, LIMIT).await, Err(BlobError::Corrupt { .. })));
-    drop(emulator);
 }
 
 #[tokio::test]
 async fn a_blob_says_what_it_is_and_how_long_it_may_be_cached() {
-    let (_emulator, aws) = start().await;
-    let config = aws.config(Service::S3);
-    let bucket = Bucket::new(&config, "feedmill");
-    bucket.create().await.unwrap();
+    let World { bucket, client, .. } = &World::new().await;
     let key = bucket.put(post(1), Bytes::from_static(b"<p>")).await.unwrap();
-    let client =
-        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build());
-    let head = client.head_object().bucket("feedmill").key(key.path()).send().await.unwrap();
+    let head = client.head_object().bucket(bucket.name()).key(key.path()).send().await.unwrap();
     assert_eq!(head.content_type(), Some(key.content_type()));
     assert_eq!(head.content_encoding(), Some("zstd"));
     assert_eq!(head.cache_control(), Some(key.cache_control()));
@@ -92,32 +88,34 @@ async fn a_blob_says_what_it_is_and_how_long_it_may_be_cached() {
 
 #[tokio::test]
 async fn making_a_bucket_twice_is_making_it_once() {
-    let (_emulator, bucket) = bucket().await;
+    let World { bucket, .. } = &World::new().await;
     let key = bucket.put(post(1), Bytes::from_static(b"kept")).await.unwrap();
     bucket.create().await.unwrap();
     assert!(bucket.get(&key, LIMIT).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_worth_another_try_and_a_wrong_secret_is_not() {
-    let (emulator, aws) = start().await;
-    let bucket = Bucket::new(&aws.config(Service::S3), "feedmill");
-    bucket.create().await.unwrap();
+async fn a_wrong_secret_is_refused_for_good() {
+    let World { config, bucket, .. } = &World::new().await;
     let wrong = Credentials::new("local", "wrong", None, None, "test");
-    let stranger =
-        aws.config(Service::S3).to_builder().credentials_provider(SharedCredentialsProvider::new(wrong)).build();
-    let refused = Bucket::new(&stranger, "feedmill").put(post(1), Bytes::from_static(b"x")).await.unwrap_err();
-    assert!(matches!(refused, BlobError::NotPermitted { operation: "PutObject", .. }), "{refused:?}");
-    assert!(!refused.is_retryable());
-    emulator.shutdown().await;
-    let silent = bucket.put(post(1), Bytes::from_static(b"x")).await.unwrap_err();
+    let stranger = config.to_builder().credentials_provider(SharedCredentialsProvider::new(wrong)).build();
+    let put = Bucket::new(&stranger, bucket.name()).put(post(1), Bytes::from_static(b"x")).await;
+    assert!(matches!(put, Err(BlobError::NotPermitted { operation: "PutObject", .. })), "{put:?}");
+    assert!(!put.unwrap_err().is_retryable());
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_worth_another_try() {
+    let World { server, config, bucket, .. } = World::new().await;
+    let gone = config.to_builder().endpoint_url(server.gone().await.s3).build();
+    let silent = Bucket::new(&gone, bucket.name()).put(post(1), Bytes::from_static(b"x")).await.unwrap_err();
     assert!(matches!(silent, BlobError::Unavailable { operation: "PutObject", .. }), "{silent:?}");
     assert!(silent.is_retryable());
 }
 
 #[tokio::test]
 async fn a_shelf_is_listed_page_by_page_and_only_what_is_named_is_deleted() {
-    let (_emulator, bucket) = bucket().await;
+    let World { bucket, .. } = &World::new().await;
     let now = boot::clock::now();
     for n in (0..=255).chain(0..=255).chain(0..=255).chain(0..=255) {
         bucket.put(post(n), Bytes::from_static(b"<p>")).await.unwrap();

@@ -1,4 +1,4 @@
-//! The queues as the emulator's SQS has them: what is sent arrives in its lane, not too soon, and each message's fate is told.
+//! The queues as an SQS has them, the embedded one or another: what is sent arrives in its lane, not too soon, and each message's fate is told.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as Fact};
 use boot::aws::{Aws, Service};
 use domain::carry::Carry;
 use domain::id::{JobIdMint, Ordinal};
@@ -14,19 +15,20 @@ use domain::message::{Announcement, Body, FetchMessage, VERSION, read};
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::Minute;
-use emulator::sqs::{Attributes, Message, Receive};
-use emulator::{Emulator, Where};
 use queue::{Outgoing, Queue, QueueError, Sent, Urls};
+use servers::Server;
 
 const NOON_MS: i64 = 1_767_268_800_000;
-const FAST: &str = "feedmill-fetch";
-const SLOW: &str = "feedmill-fetch-slow";
-const TASKS: &str = "feedmill-tasks";
+/// What is waited for on servers that have the time from elsewhere.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 struct World {
-    emulator: Emulator,
+    server: Server,
     now: Arc<AtomicI64>,
     queue: Queue,
+    urls: Urls,
+    /// The same queues without the crate in between.
+    client: aws_sdk_sqs::Client,
     ids: JobIdMint,
 }
 
@@ -34,12 +36,21 @@ impl World {
     async fn new() -> Self {
         let now = Arc::new(AtomicI64::new(NOON_MS));
         let ticking = Arc::clone(&now);
-        let emulator = Emulator::start(Where::Memory, Arc::new(move || ticking.load(Ordering::SeqCst))).await.unwrap();
-        for name in [FAST, SLOW, TASKS] {
-            emulator.sqs().create_queue(name, &Attributes::new()).unwrap();
-        }
-        let queue = client(&emulator.endpoints().sqs, "");
-        Self { emulator, now, queue, ids: JobIdMint::default() }
+        let server = Server::of_this_run(Arc::new(move || ticking.load(Ordering::SeqCst))).await;
+        let config = config(&server.endpoints().sqs);
+        let client = aws_sdk_sqs::Client::new(&config);
+        let made = async |name| {
+            let made = client.create_queue().queue_name(server.own(name)).send().await;
+            made.unwrap().queue_url.unwrap()
+        };
+        let urls =
+            Urls { fetch: made("fetch").await, fetch_slow: made("fetch-slow").await, tasks: made("tasks").await };
+        Self { server, now, queue: Queue::new(&config, urls.clone()), urls, client, ids: JobIdMint::default() }
+    }
+
+    /// The queues under names that there are not.
+    fn missing(&self) -> Queue {
+        Queue::new(&config(&self.server.endpoints().sqs), elsewhere(&self.urls))
     }
 
     fn message(&self, name: usize, lane: Lane) -> FetchMessage {
@@ -67,34 +78,61 @@ impl World {
         }
     }
 
-    fn pass(&self, time: Duration) {
+    /// Whether so much time can pass on this server: who has no clock to be moved is waited for, though not long.
+    fn can_pass(&self, time: Duration) -> bool {
+        let can = self.server.emulator().is_some() || time <= PATIENCE;
+        if !can {
+            self.server.not_tried(&format!("{time:?} would have to pass"));
+        }
+        can
+    }
+
+    /// As late before `time` as can be told; who cannot be told the time is asked at once.
+    fn just_before(&self, time: Duration) -> Duration {
+        if self.server.emulator().is_some() { time - Duration::from_millis(1) } else { Duration::ZERO }
+    }
+
+    async fn pass(&self, time: Duration) {
+        let Some(emulator) = self.server.emulator() else {
+            return tokio::time::sleep(time).await;
+        };
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
-        self.emulator.sqs().clock_moved();
+        emulator.sqs().clock_moved();
     }
 
     /// Takes what can be had of a queue now; it stays taken for a minute.
-    async fn take(&self, name: &str) -> Vec<Message> {
-        let ask = Receive { max_messages: 100, wait_seconds: Some(0), visibility_seconds: Some(60) };
-        self.emulator.sqs().receive(name, ask).await.unwrap()
+    async fn take(&self, url: &str) -> Vec<Message> {
+        let mut taken = Vec::new();
+        loop {
+            let ask = self.client.receive_message().queue_url(url).max_number_of_messages(10);
+            let ask = ask.visibility_timeout(60).message_system_attribute_names(Fact::ApproximateReceiveCount);
+            match ask.send().await.unwrap().messages.unwrap_or_default() {
+                none if none.is_empty() => return taken,
+                some => taken.extend(some),
+            }
+        }
     }
 
     /// The sources whose messages can be had of a queue now.
-    async fn sources(&self, name: &str) -> Vec<String> {
-        let taken = self.take(name).await;
-        let mut sources: Vec<_> = taken.iter().map(|taken| fetch(&taken.body).source.to_string()).collect();
+    async fn sources(&self, url: &str) -> Vec<String> {
+        let taken = self.take(url).await;
+        let mut sources: Vec<_> = taken.iter().map(|taken| fetch(taken).source.to_string()).collect();
         sources.sort_unstable();
         sources
     }
 }
 
-fn client(endpoint: &str, suffix: &str) -> Queue {
-    let url = |name: &str| format!("{endpoint}/{}/{name}{suffix}", emulator::ACCOUNT);
-    let urls = Urls { fetch: url(FAST), fetch_slow: url(SLOW), tasks: url(TASKS) };
-    Queue::new(&Aws::local(endpoint, endpoint, endpoint).config(Service::Sqs), urls)
+fn config(endpoint: &str) -> aws_types::SdkConfig {
+    Aws::local(endpoint, endpoint, endpoint).config(Service::Sqs)
 }
 
-fn fetch(body: &str) -> FetchMessage {
-    match read(body) {
+fn elsewhere(urls: &Urls) -> Urls {
+    let elsewhere = |url: &str| format!("{url}-elsewhere");
+    Urls { fetch: elsewhere(&urls.fetch), fetch_slow: elsewhere(&urls.fetch_slow), tasks: elsewhere(&urls.tasks) }
+}
+
+fn fetch(message: &Message) -> FetchMessage {
+    match read(message.body().unwrap()) {
         Body::Message(message) => *message,
         other => panic!("{other:?}"),
     }
@@ -111,11 +149,12 @@ async fn messages_of_both_lanes_arrive_whole_each_in_its_queue() {
     let outgoing: Vec<_> = (0..43).map(|n| now(world.message(n, lane(n)))).collect();
     let sent = world.queue.send(&outgoing).await;
     assert!(sent.len() == 43 && sent.iter().all(|sent| matches!(sent, Sent::Sent)), "{sent:?}");
-    let (fast, slow) = (world.take(FAST).await, world.take(SLOW).await);
+    let (fast, slow) = (world.take(&world.urls.fetch).await, world.take(&world.urls.fetch_slow).await);
     assert_eq!((fast.len(), slow.len()), (28, 15));
-    for (message, out) in fast.iter().zip(outgoing.iter().filter(|out| out.message.lane == Lane::Fast)) {
-        assert_eq!(fetch(&message.body), out.message);
-    }
+    // In any order: queues keep none.
+    let mut came: Vec<_> = fast.iter().chain(&slow).map(fetch).collect();
+    came.sort_unstable_by_key(|message| message.source);
+    assert!(came.iter().eq(outgoing.iter().map(|out| &out.message)), "{came:?}");
 }
 
 #[tokio::test]
@@ -123,14 +162,18 @@ async fn a_delayed_message_comes_late_rather_than_early() {
     let cases = [(0, 0), (1, 1_000), (1_000, 1_000), (1_001, 2_000), (900_000, 900_000), (5_000_000, 900_000)];
     for (name, (asked, had)) in cases.into_iter().enumerate() {
         let world = World::new().await;
-        let delay = Duration::from_millis(asked);
-        world.queue.send(&[Outgoing { message: world.message(name, Lane::Fast), delay }]).await;
-        if had > 0 {
-            world.pass(Duration::from_millis(had - 1));
-            assert_eq!(world.sources(FAST).await.len(), 0, "{asked} ms, too early");
-            world.pass(Duration::from_millis(1));
+        let (delay, had) = (Duration::from_millis(asked), Duration::from_millis(had));
+        if !world.can_pass(had) {
+            continue;
         }
-        assert_eq!(world.sources(FAST).await.len(), 1, "{asked} ms");
+        world.queue.send(&[Outgoing { message: world.message(name, Lane::Fast), delay }]).await;
+        if !had.is_zero() {
+            let early = world.just_before(had);
+            world.pass(early).await;
+            assert_eq!(world.sources(&world.urls.fetch).await.len(), 0, "{asked} ms, too early");
+            world.pass(had - early).await;
+        }
+        assert_eq!(world.sources(&world.urls.fetch).await.len(), 1, "{asked} ms");
     }
 }
 
@@ -148,7 +191,7 @@ async fn one_message_that_is_refused_holds_up_no_other() {
             Sent::Unknown(error) => panic!("{n}: {error:?}"),
         }
     }
-    assert_eq!(world.sources(FAST).await.len(), 11);
+    assert_eq!(world.sources(&world.urls.fetch).await.len(), 11);
 }
 
 #[tokio::test]
@@ -166,15 +209,14 @@ async fn big_messages_are_spread_over_more_calls() {
 async fn a_queue_that_is_not_there_refuses_and_one_that_does_not_answer_leaves_it_open() {
     let world = World::new().await;
     let outgoing = [now(world.message(1, Lane::Fast)), now(world.message(2, Lane::Slow))];
-    let missing = client(&world.emulator.endpoints().sqs, "-elsewhere");
-    let sent = missing.send(&outgoing).await;
+    let sent = world.missing().send(&outgoing).await;
     assert!(
         sent.iter().all(|s| matches!(s, Sent::Refused(e) if !e.is_retryable() && !e.may_have_happened())),
         "{sent:?}"
     );
-    let endpoint = world.emulator.endpoints().sqs.clone();
-    world.emulator.shutdown().await;
-    let sent = client(&endpoint, "").send(&outgoing).await;
+    let urls = elsewhere(&world.urls);
+    let gone = world.server.gone().await;
+    let sent = Queue::new(&config(&gone.sqs), urls).send(&outgoing).await;
     assert!(
         sent.iter().all(|s| matches!(s, Sent::Unknown(e) if e.is_retryable() && e.may_have_happened())),
         "{sent:?}"
@@ -183,7 +225,9 @@ async fn a_queue_that_is_not_there_refuses_and_one_that_does_not_answer_leaves_i
 
 #[tokio::test]
 async fn nothing_to_send_is_sent_without_a_call() {
-    let queue = client("http://127.0.0.1:9", "");
+    let nowhere = || "http://127.0.0.1:9/queue".to_owned();
+    let urls = Urls { fetch: nowhere(), fetch_slow: nowhere(), tasks: nowhere() };
+    let queue = Queue::new(&config("http://127.0.0.1:9"), urls);
     assert!(queue.send(&[]).await.is_empty());
 }
 
@@ -192,7 +236,7 @@ async fn the_depth_counts_what_waits_what_is_delayed_and_what_is_being_worked_on
     let world = World::new().await;
     assert_eq!(world.queue.depth(Lane::Fast).await.unwrap(), 0);
     world.queue.send(&[now(world.message(1, Lane::Fast))]).await;
-    assert_eq!(world.take(FAST).await.len(), 1);
+    assert_eq!(world.take(&world.urls.fetch).await.len(), 1);
     let delay = Duration::from_secs(30);
     world
         .queue
@@ -201,9 +245,8 @@ async fn the_depth_counts_what_waits_what_is_delayed_and_what_is_being_worked_on
     world.queue.send(&[now(world.message(4, Lane::Slow))]).await;
     assert_eq!(world.queue.depth(Lane::Fast).await.unwrap(), 3);
     assert_eq!(world.queue.depth(Lane::Slow).await.unwrap(), 1);
-    let missing = client(&world.emulator.endpoints().sqs, "-elsewhere");
     assert!(
-        matches!(missing.depth(Lane::Fast).await, Err(QueueError::MissingQueue { queue, .. }) if queue.ends_with("-elsewhere"))
+        matches!(world.missing().depth(Lane::Fast).await, Err(QueueError::MissingQueue { queue, .. }) if queue.ends_with("-elsewhere"))
     );
 }
 
@@ -218,22 +261,29 @@ async fn a_landing_is_announced_to_whoever_waits_for_it() {
         to: Ordinal::new(5),
     };
     world.queue.announce(&told).await.unwrap();
-    let heard: Announcement = serde_json::from_str(&world.take(TASKS).await[0].body).unwrap();
+    let heard: Announcement = serde_json::from_str(world.take(&world.urls.tasks).await[0].body().unwrap()).unwrap();
     assert_eq!(heard, told);
-    let missing = client(&world.emulator.endpoints().sqs, "-elsewhere");
-    assert!(matches!(missing.announce(&told).await, Err(QueueError::MissingQueue { .. })));
+    assert!(matches!(world.missing().announce(&told).await, Err(QueueError::MissingQueue { .. })));
 }
 
 #[tokio::test]
 async fn a_message_that_is_held_comes_back_when_its_time_has_come() {
-    let world = World::new().await;
-    world.queue.send(&[now(world.message(1, Lane::Slow))]).await;
-    let taken = world.take(SLOW).await;
-    world.queue.hold(Lane::Slow, &taken[0].receipt_handle, Duration::from_millis(239_001)).await.unwrap();
-    world.pass(Duration::from_millis(239_999));
-    assert!(world.take(SLOW).await.is_empty());
-    world.pass(Duration::from_millis(1));
-    assert_eq!(world.take(SLOW).await[0].receive_count, 2);
-    let unknown = world.queue.hold(Lane::Slow, "no handle", Duration::ZERO).await;
-    assert!(matches!(unknown, Err(QueueError::Refused(_))), "{unknown:?}");
+    for (asked, had) in [(1_001, 2_000), (239_001, 240_000)] {
+        let world = World::new().await;
+        let (asked, had) = (Duration::from_millis(asked), Duration::from_millis(had));
+        if !world.can_pass(had) {
+            continue;
+        }
+        world.queue.send(&[now(world.message(1, Lane::Slow))]).await;
+        let taken = world.take(&world.urls.fetch_slow).await;
+        world.queue.hold(Lane::Slow, taken[0].receipt_handle().unwrap(), asked).await.unwrap();
+        let early = world.just_before(had);
+        world.pass(early).await;
+        assert!(world.take(&world.urls.fetch_slow).await.is_empty(), "{asked:?}, too early");
+        world.pass(had - early).await;
+        let again = world.take(&world.urls.fetch_slow).await;
+        assert_eq!(again[0].attributes().unwrap()[&Fact::ApproximateReceiveCount], "2", "{asked:?}");
+        let unknown = world.queue.hold(Lane::Slow, "no handle", Duration::ZERO).await;
+        assert!(matches!(unknown, Err(QueueError::Refused(_))), "{unknown:?}");
+    }
 }

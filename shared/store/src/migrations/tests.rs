@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedAsyncSleep};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_async::rt::sleep::TokioSleep;
-use emulator::{Emulator, REGION, Where};
+use servers::Server;
 
 use super::*;
 use crate::row::number as n;
@@ -41,23 +41,26 @@ const TWO: [Migration; 2] = [
 
 struct World {
     store: Store,
-    _emulator: Emulator,
+    _server: Server,
 }
 
 impl World {
     async fn new() -> Self {
-        let emulator = Emulator::start(Where::Memory, Arc::new(|| NOON.as_millis())).await.unwrap();
+        let server = Server::of_this_run(Arc::new(|| NOON.as_millis())).await;
         let config = aws_types::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
+            // As the other tests do: an allowance of retries of its own.
+            .region(Region::new(server.own("region")))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&emulator.endpoints().dynamodb)
+            .endpoint_url(&server.endpoints().dynamodb)
             .build();
-        let store = Store::new(&config, Tables::default());
+        let [sources, posts, readers] = ["sources", "posts", "readers"].map(|name| server.own(name));
+        let tables = Tables { sources, posts, readers };
+        let store = Store::new(&config, tables);
         store.create_tables().await.unwrap();
-        let world = Self { store, _emulator: emulator };
+        let world = Self { store, _server: server };
         world.store.stamp("abc", NOON).await.unwrap();
         for at in 0..ITEMS {
             world.put(at, "old").await;

@@ -21,7 +21,7 @@ async fn resume(world: &World, desk: &Desk) -> Resuming {
 
 /// When the latest job of a source is forgotten.
 async fn expiry(world: &World, desk: &Desk) -> Option<i64> {
-    let request = world.client.get_item().table_name("feedmill-sources");
+    let request = world.client.get_item().table_name(&world.tables.sources);
     let request = request.key("pk", AttributeValue::S(format!("S#{}", desk.source)));
     let job = AttributeValue::S(format!("J#{}", desk.pointer.job));
     let item = request.key("sk", job).send().await.unwrap().item.unwrap();

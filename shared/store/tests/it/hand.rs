@@ -33,7 +33,8 @@ async fn a_job_whose_answer_got_lost_is_queued() {
     let world = World::new().await;
     let (source, seen) = world.rested().await;
     world.lose(1);
-    assert!(matches!(queue_one(&world, source, &seen, &world.next(&seen, true, noon_plus(60))).await, Queued::Queued));
+    let outcome = queue_one(&world, source, &seen, &world.next(&seen, true, noon_plus(60))).await;
+    assert!(matches!(outcome, Queued::Queued), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn the_latest_job_is_kept_for_good_and_those_before_it_are_not() {
         leave(&world, &second, SourceState::Gone).await;
         for (desk, expires) in [(&first, true), (&second, false)] {
             let sort_key = format!("J#{}", desk.pointer.job);
-            let request = world.client.get_item().table_name("feedmill-sources");
+            let request = world.client.get_item().table_name(&world.tables.sources);
             let request = request.key("pk", AttributeValue::S(format!("S#{}", desk.source)));
             let answer = request.key("sk", AttributeValue::S(sort_key)).send().await.unwrap();
             assert_eq!(answer.item.unwrap().contains_key("ttl"), expires, "{in_hand}");

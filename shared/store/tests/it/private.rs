@@ -75,7 +75,7 @@ async fn no_item_and_no_index_shows_what_is_sealed() {
     let world = World::new().await;
     let ada = world.member("ada@example.org").await;
     let new = made(&world, &ada).await;
-    for table in ["feedmill-sources", "feedmill-readers"] {
+    for table in [&world.tables.sources, &world.tables.readers] {
         let all = world.client.scan().table_name(table).send().await.unwrap();
         assert!(all.items().len() > 1);
         let told = format!("{:?}", all.items());
@@ -83,7 +83,7 @@ async fn no_item_and_no_index_shows_what_is_sealed() {
             assert!(!told.contains(secret), "{secret} in {table}");
         }
     }
-    let index = world.client.scan().table_name("feedmill-sources").index_name(store::BY_SLOT).send().await.unwrap();
+    let index = world.client.scan().table_name(&world.tables.sources).index_name(store::BY_SLOT).send().await.unwrap();
     assert!(index.items().iter().all(|item| !item.contains_key("sealed") && !item.contains_key("url")));
     assert_eq!(world.store.targets(&[new.head.source]).await.unwrap()[0].url, None);
 }

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Credential, CredentialKind, Email, NewUser, PasswordHash, Secret, User};
 use domain::id::{PostNumber, ShareId, ShortId, SystemEntropy, UserId};
 use domain::share::Share;
-use store::{Access, Issuing, Registering, Tables};
+use store::{Access, Issuing, Registering};
 
 use crate::world::{NOON, World};
 
@@ -71,7 +71,7 @@ impl World {
 
     /// All that is in the table.
     pub(crate) async fn stored(&self) -> Stored {
-        let scan = self.client.scan().table_name(Tables::default().readers).consistent_read(true);
+        let scan = self.client.scan().table_name(&self.tables.readers).consistent_read(true);
         let text = |value: &AttributeValue| value.as_s().unwrap().clone();
         let items = scan.send().await.unwrap().items.unwrap_or_default();
         items.into_iter().map(|item| ((text(&item["pk"]), text(&item["sk"])), item.into_iter().collect())).collect()
@@ -79,7 +79,7 @@ impl World {
 
     /// Puts an item of another room there, which the accounts know nothing of.
     pub(crate) async fn put(&self, pk: impl Into<String>, sk: &str) {
-        let request = self.client.put_item().table_name(Tables::default().readers);
+        let request = self.client.put_item().table_name(&self.tables.readers);
         let request = request.item("pk", AttributeValue::S(pk.into())).item("sk", AttributeValue::S(sk.to_owned()));
         request.send().await.unwrap();
     }

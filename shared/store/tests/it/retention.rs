@@ -69,7 +69,7 @@ async fn posts_that_are_gone_before_their_time_are_below_the_floor() {
     for (gone, floor) in [(0..5, 5), (5..60, 60)] {
         for number in &numbers[gone] {
             let key = aws_sdk_dynamodb::types::AttributeValue::N(number.to_string());
-            let delete = world.client.delete_item().table_name(store::Tables::default().posts).key("number", key);
+            let delete = world.client.delete_item().table_name(&world.tables.posts).key("number", key);
             delete.send().await.unwrap();
         }
         let head = desk.clone().again(&world).await.head;

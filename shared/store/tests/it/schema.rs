@@ -11,7 +11,9 @@ async fn tables_are_made_once_and_making_them_again_is_no_harm() {
     let early = world.store.head(world.draft().head.source).await;
     let Err(missing @ StoreError::MissingTable { .. }) = early else { panic!("{early:?}") };
     assert!(
-        missing.to_string().starts_with("the table feedmill-sources or an index of it does not exist"),
+        missing
+            .to_string()
+            .starts_with(&format!("the table {} or an index of it does not exist", world.tables.sources)),
         "{missing}"
     );
     world.store.create_tables().await.unwrap();
@@ -40,7 +42,7 @@ async fn older_code_keeps_off_tables_of_a_newer_schema() {
 /// Newer code was here.
 async fn newer_schema(world: &World) {
     let newer = AttributeValue::N((SCHEMA_VERSION + 1).to_string());
-    let request = world.client.update_item().table_name(Tables::default().sources);
+    let request = world.client.update_item().table_name(&world.tables.sources);
     let request =
         request.key("pk", AttributeValue::S("META".to_owned())).key("sk", AttributeValue::S("SCHEMA".to_owned()));
     let request = request.update_expression("SET version = :v").expression_attribute_values(":v", newer);
@@ -95,17 +97,18 @@ async fn a_permission_that_is_missing_is_named_with_what_it_is_missing_for() {
 async fn every_kind_of_call_says_which_table_is_missing() {
     let world = World::empty().await;
     let (source, post) = (world.draft().head.source, domain::id::PostNumber::new(1).unwrap());
+    let Tables { sources, posts, readers } = &world.tables;
     let told = [
-        (world.store.post(post).await.map(drop), "the table feedmill-posts "),
-        (world.store.page(source, None, 1).await.map(drop), "the table feedmill-posts "),
-        (world.store.heads(&[source]).await.map(drop), "the table feedmill-sources "),
-        (world.store.list(None, 1).await.map(drop), "the table feedmill-sources "),
-        (world.store.erasures().await.map(drop), "the table feedmill-readers "),
-        (world.store.describe(source, Some("x"), None, None).await.map(drop), "the table feedmill-sources "),
-        (world.store.create(&world.draft()).await.map(drop), "the table feedmill-sources, feedmill-posts or "),
+        (world.store.post(post).await.map(drop), posts),
+        (world.store.page(source, None, 1).await.map(drop), posts),
+        (world.store.heads(&[source]).await.map(drop), sources),
+        (world.store.list(None, 1).await.map(drop), sources),
+        (world.store.erasures().await.map(drop), readers),
+        (world.store.describe(source, Some("x"), None, None).await.map(drop), sources),
+        (world.store.create(&world.draft()).await.map(drop), &format!("{sources}, {posts} or")),
     ];
     for (told, expected) in told {
         let told = told.unwrap_err().to_string();
-        assert!(told.starts_with(expected), "{told}");
+        assert!(told.starts_with(&format!("the table {expected} ")), "{told}");
     }
 }

@@ -30,7 +30,7 @@ async fn statements_that_were_throttled_inside_a_200_are_sent_again_and_only_the
 
     // Of two, the first is done (so the answer says) and must not be sent again.
     let (other, pointer) = world.source().await;
-    let done = r#"{"TableName":"feedmill-sources"}"#;
+    let done = format!(r#"{{"TableName":"{}"}}"#, world.tables.sources);
     let busy = r#"{"Error":{"Code":"ThrottlingError","Message":"later"}}"#;
     world.say(200, format!(r#"{{"Responses":[{done},{busy}]}}"#));
     let ends = [unchanged(source, &swaps[0].next), unchanged(other, &pointer)];
@@ -54,13 +54,14 @@ async fn keys_and_items_that_were_left_out_of_a_batch_are_asked_for_again() {
     let world = World::new().await;
     let (source, pointer) = world.source().await;
     let key = format!(r#"{{"pk":{{"S":"S#{source}"}},"sk":{{"S":"J~"}}}}"#);
-    world.say(200, format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"feedmill-sources":{{"Keys":[{key}]}}}}}}"#));
+    let table = &world.tables.sources;
+    world.say(200, format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"{table}":{{"Keys":[{key}]}}}}}}"#));
     let looks = world.store.looks(&[source]).await.unwrap();
     assert_eq!(looks[&source].pointer, pointer);
 
     let minute = pointer.tick.plus(9);
     let item = format!(r#"{{"pk":{{"S":"DUE#0#{}"}},"sk":{{"S":"{source}"}},"v":{{"N":"1"}}}}"#, minute.0);
-    world.say(200, format!(r#"{{"UnprocessedItems":{{"feedmill-sources":[{{"PutRequest":{{"Item":{item}}}}}]}}}}"#));
+    world.say(200, format!(r#"{{"UnprocessedItems":{{"{table}":[{{"PutRequest":{{"Item":{item}}}}}]}}}}"#));
     world.store.put_due(0, &[(minute, source)]).await.unwrap();
     assert_eq!(world.store.due(0, minute).await.unwrap(), [source]);
 }
@@ -79,10 +80,11 @@ async fn a_transaction_in_conflict_is_tried_again() {
 async fn what_went_wrong_says_whether_to_come_again() {
     let world = World::new().await;
     let source = world.draft().head.source;
+    let missing = format!("the table {}", world.tables.sources);
     let cases = [
         (400, "AccessDeniedException", "store does not permit", false),
         (400, "UnrecognizedClientException", "store does not permit", false),
-        (400, "ResourceNotFoundException", "the table feedmill-sources", false),
+        (400, "ResourceNotFoundException", missing.as_str(), false),
         (400, "ValidationException", "refused the request", false),
         (400, "ProvisionedThroughputExceededException", "out of capacity", true),
         (400, "ThrottlingException", "out of capacity", true),
@@ -106,7 +108,7 @@ async fn what_went_wrong_says_whether_to_come_again() {
 
 /// Writes over attribute `name` of the item `sk` of `source`.
 async fn spoil(world: &World, source: SourceId, sk: &str, name: &str, value: &str) {
-    let update = world.client.update_item().table_name("feedmill-sources");
+    let update = world.client.update_item().table_name(&world.tables.sources);
     let update = update.key("pk", AttributeValue::S(format!("S#{source}"))).key("sk", AttributeValue::S(sk.to_owned()));
     let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
     update.expression_attribute_values(":value", AttributeValue::S(value.to_owned())).send().await.unwrap();
@@ -121,7 +123,7 @@ async fn one_item_that_cannot_be_read_stops_nobody_else() {
     let slot = world.store.poll(good).await.unwrap().unwrap().target.slot;
     let due = pointer.tick.plus(9);
     world.store.put_due(0, &[(due, good)]).await.unwrap();
-    let odd = world.client.put_item().table_name("feedmill-sources");
+    let odd = world.client.put_item().table_name(&world.tables.sources);
     let odd =
         odd.item("pk", AttributeValue::S(format!("DUE#0#{}", due.0))).item("v", AttributeValue::N("1".to_owned()));
     odd.item("sk", AttributeValue::S("?".to_owned())).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! An emulated DynamoDB with both tables, and sources, pointers and jobs as tests need them.
+//! A DynamoDB with all tables, and sources, pointers and jobs as tests need them.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedAsyncSleep};
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
@@ -28,7 +29,7 @@ use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::{Minute, Slot};
-use emulator::{Emulator, REGION, Where};
+use servers::{Kind, Server};
 use store::{Creating, NewSource, Store, Tables};
 
 /// Noon of 31 January 2026.
@@ -45,37 +46,55 @@ pub(crate) struct World {
     /// The same tables without the store in between.
     pub(crate) client: aws_sdk_dynamodb::Client,
     wire: Wire,
+    pub(crate) tables: Tables,
     mint: JobIdMint,
-    _emulator: Emulator,
+    server: Server,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let world = Self::empty().await;
-        world.store.create_tables().await.unwrap();
+        world.make_tables().await;
         world
     }
 
     /// Without tables.
     pub(crate) async fn empty() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON.as_millis()));
-        let emulator = Emulator::start(Where::Memory, Arc::new(move || clock.load(Ordering::SeqCst))).await.unwrap();
+        let server = Server::of_this_run(Arc::new(move || clock.load(Ordering::SeqCst))).await;
+        let tables =
+            Tables { sources: server.own("sources"), posts: server.own("posts"), readers: server.own("readers") };
         let wire = Wire { inner: Builder::new().build_http(), lost: Arc::default(), said: Arc::default() };
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
+            // The SDK has one allowance of retries for all clients of a region: no test may use up another's.
+            .region(Region::new(server.own("region")))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(SharedHttpClient::new(wire.clone()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-            .endpoint_url(&emulator.endpoints().dynamodb)
+            .endpoint_url(&server.endpoints().dynamodb)
             .build();
         Self {
-            store: Store::new(&config, Tables::default()),
+            store: Store::new(&config, tables.clone()),
             client: aws_sdk_dynamodb::Client::new(&config),
             wire,
+            tables,
             mint: JobIdMint::default(),
-            _emulator: emulator,
+            server,
+        }
+    }
+
+    async fn make_tables(&self) {
+        self.store.create_tables().await.unwrap();
+        if self.server.kind() == Kind::Embedded {
+            return;
+        }
+        // Their clocks are right, and noon is long past: nothing would stay.
+        for table in [&self.tables.sources, &self.tables.posts, &self.tables.readers] {
+            let never = TimeToLiveSpecification::builder().attribute_name(store::TTL).enabled(false).build().unwrap();
+            let request = self.client.update_time_to_live().table_name(table).time_to_live_specification(never);
+            request.send().await.unwrap();
         }
     }
 

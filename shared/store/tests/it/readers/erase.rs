@@ -7,7 +7,7 @@ use domain::id::{SourceId, UserId};
 use domain::source::SourceState;
 use domain::time::Timestamp;
 use futures_util::future::join_all;
-use store::{ChangingEmail, Erasing, Erasure, Registering, Subscribing, Tables};
+use store::{ChangingEmail, Erasing, Erasure, Registering, Subscribing};
 
 use super::{email, held_at, of_user, secrets, someone, stop_after};
 use crate::world::{NOON, World, noon_plus};
@@ -30,7 +30,7 @@ async fn settled(world: &World, address: &str) -> User {
 }
 
 async fn unsubscribe(world: &World, user: UserId, source: SourceId) {
-    let request = world.client.delete_item().table_name(Tables::default().readers);
+    let request = world.client.delete_item().table_name(&world.tables.readers);
     let request = request.key("pk", AttributeValue::S(format!("U#{user}")));
     request.key("sk", AttributeValue::S(format!("SUB#{source}"))).send().await.unwrap();
 }
