@@ -26,6 +26,7 @@ impl DynamodbLocal {
         if !jar.is_file() {
             return Err(NoServer::NotHere(format!("no DynamoDB Local in {}: unpack it there", place.display())));
         }
+        let jar = jar.canonicalize().map_err(NoServer::broken("DynamoDB Local cannot be found"))?;
         // Found on the path need not mean that it runs.
         let java = Command::new("java").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !java.is_ok_and(|status| status.success()) {
@@ -35,7 +36,8 @@ impl DynamodbLocal {
         let process = Process::start(|address, folder| {
             let mut command = Command::new("java");
             command
-                // It unpacks nothing and needs no more for these tests.
+                // It leaves a file where it is started.
+                .current_dir(folder.path())
                 .arg("-Xmx512m")
                 .arg(format!("-Djava.library.path={}", libraries.display()))
                 .arg(format!("-Djava.io.tmpdir={}", folder.path().display()))

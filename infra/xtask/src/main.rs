@@ -4,6 +4,7 @@ mod fuzz;
 mod lambda;
 mod roles;
 mod sam;
+mod servers;
 mod trouble;
 
 use std::io::Write as _;
@@ -29,6 +30,8 @@ enum Chore {
     Roles(roles::Options),
     /// Run `sam build` with the settings of a release, and look at what it built
     Sam(sam::Options),
+    /// Run the tests of store, queue and blob against the embedded servers, ministack and DynamoDB Local
+    Servers(servers::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Chore::Lambda(options) => lambda::run(&options),
         Chore::Roles(options) => roles::run(&options),
         Chore::Sam(options) => sam::run(&options),
+        Chore::Servers(options) => servers::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

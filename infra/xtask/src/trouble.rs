@@ -23,6 +23,12 @@ pub(crate) enum Trouble {
     TooNew { function: &'static str, newest: u32 },
     #[error("{function} ended before it asked for an event")]
     NeverAsked { function: &'static str },
+    #[error("the tests of {package} did not run: see above")]
+    NotTested { package: &'static str },
+    #[error("a server is not as `infra/xtask/src/servers/differences.rs` says:\n  {wrong}")]
+    Servers { wrong: String },
+    #[error("{0}")]
+    Server(#[from] ::servers::NoServer),
     #[error("{what}")]
     Io { what: &'static str, source: io::Error },
 }
