@@ -20,6 +20,7 @@ mod program;
 mod read;
 mod report;
 mod rooms;
+mod soak;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +47,8 @@ enum Command {
     Read(read::Options),
     /// Runs the functions' own programs at their heaviest, and tells the memory that they took.
     Memory(memory::Options),
+    /// Lets everything go wrong that can, for a while, and looks whether the books balance.
+    Soak(soak::Options),
     /// Serves the synthetic feeds; started by the other commands.
     #[command(hide = true)]
     Farm,
@@ -53,12 +56,17 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    boot::logs::start(boot::logs::Format::Text { colour: false }, &boot::settings::Vars::of_process());
-    let ended = match Arguments::parse().command {
+    let (vars, command) = (boot::settings::Vars::of_process(), Arguments::parse().command);
+    // A soak's log would be one failure after the other, all of them meant: it is for who asks for it.
+    if !matches!(command, Command::Soak(_)) || vars.get("FEEDMILL_LOG").is_some() {
+        boot::logs::start(boot::logs::Format::Text { colour: false }, &vars);
+    }
+    let ended = match command {
         Command::Poll(options) => poll::run(&options).await,
         Command::Parse(options) => parse::run(&options),
         Command::Read(options) => read::run(&options).await,
         Command::Memory(options) => memory::run(&options).await,
+        Command::Soak(options) => soak::run(&options).await,
         Command::Farm => farm::serve().await,
     };
     match ended {

@@ -6,6 +6,7 @@ use crate::sqs::{Sqs, wire};
 use crate::written::Listener;
 use crate::{Clock, StartError, dynamodb, s3};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use http::StatusCode;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -131,6 +132,13 @@ impl Emulator {
     /// Tells `listener` of every write to the tables from now on, however it is asked for: after it was made, and before it is answered. There is one listener; false if there was one before.
     pub fn tell(&self, listener: Listener) -> bool {
         self.direct.tables.listener.set(listener).is_ok()
+    }
+
+    /// Answers a request to the tables as over HTTP, for who looks into them from outside: `operation` is what follows the
+    /// prefix in `X-Amz-Target`, `body` its JSON.
+    pub fn ask_tables(&self, operation: &str, body: &str) -> (StatusCode, String) {
+        let target = format!("{}{operation}", dynamodb::TARGET_PREFIX);
+        dynamodb::answer(&self.direct.tables, &target, body.as_bytes())
     }
 
     /// Deletes the items whose TTL attribute has passed, in all tables that have TTL enabled; returns how many. Nothing

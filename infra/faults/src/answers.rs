@@ -67,6 +67,11 @@ pub(crate) fn lost() -> Answer {
     Err(ConnectorError::io("connection reset (a fault that a test asked for)".into()))
 }
 
+/// The answer did not come in time.
+pub(crate) fn timed_out() -> Answer {
+    Err(ConnectorError::timeout("no answer in time (a fault that a test asked for)".into()))
+}
+
 /// A success with this body.
 pub(crate) fn ok(body: &Value) -> Answer {
     of_json(200, body)

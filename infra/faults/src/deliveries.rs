@@ -26,6 +26,18 @@ pub struct Deliveries<T> {
     /// With the round from which on each may be delivered.
     waiting: Vec<(u64, T)>,
     round: u64,
+    done: Done,
+}
+
+/// How many messages were delivered otherwise than they were sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Delivered twice.
+    pub twice: u64,
+    /// Held back.
+    pub late: u64,
+    /// Put before others.
+    pub shuffled: u64,
 }
 
 /// The most rounds that a message is held back.
@@ -34,17 +46,30 @@ const LATEST: u64 = 5;
 impl<T: Clone> Deliveries<T> {
     /// None on the way yet.
     pub fn new(dice: Dice, mischief: Mischief) -> Self {
-        Self { dice, mischief, waiting: Vec::new(), round: 0 }
+        Self { dice, mischief, waiting: Vec::new(), round: 0, done: Done::default() }
     }
 
     /// `message` was received from the queue.
     pub fn take(&mut self, message: T) {
         if self.dice.per_mille(self.mischief.twice) {
+            self.done.twice += 1;
             let after = self.dice.below(LATEST);
             self.place(after, message.clone());
         }
-        let after = if self.dice.per_mille(self.mischief.late) { 1 + self.dice.below(LATEST) } else { 0 };
+        let is_late = self.dice.per_mille(self.mischief.late);
+        self.done.late += u64::from(is_late);
+        let after = if is_late { 1 + self.dice.below(LATEST) } else { 0 };
         self.place(after, message);
+    }
+
+    /// From now on, messages that are taken are treated so.
+    pub fn behave(&mut self, mischief: Mischief) {
+        self.mischief = mischief;
+    }
+
+    /// What was done to messages so far.
+    pub fn done(&self) -> Done {
+        self.done
     }
 
     /// The next round: up to `limit` messages that are delivered together.
@@ -70,6 +95,7 @@ impl<T: Clone> Deliveries<T> {
 
     fn place(&mut self, after: u64, message: T) {
         let at = if self.dice.per_mille(self.mischief.shuffled) {
+            self.done.shuffled += 1;
             self.dice.below(self.waiting.len() as u64 + 1)
         } else {
             self.waiting.len() as u64

@@ -10,6 +10,17 @@ impl Dice {
         Self(seed)
     }
 
+    /// Dice of their own for what `names` name: whatever is thrown elsewhere, theirs fall as they do.
+    pub fn of(seed: u64, names: &[&[u8]]) -> Self {
+        let mut dice = Self(seed);
+        for name in names {
+            // FNV-1a; the number thrown in between keeps parts apart.
+            let start = 0xCBF2_9CE4_8422_2325 ^ dice.next();
+            dice.0 = name.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+        }
+        dice
+    }
+
     /// The next number; all 64 bits are equally likely.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -41,6 +52,15 @@ mod tests {
         let mut dice = Dice::seeded(1_234_567);
         let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!(expected.map(|_| dice.next()), expected);
+    }
+
+    #[test]
+    fn dice_of_a_name_fall_the_same_each_time_and_otherwise_than_those_of_another() {
+        let first = |seed, names: &[&[u8]]| Dice::of(seed, names).next();
+        assert_eq!(first(1, &[b"a", b"1"]), first(1, &[b"a", b"1"]));
+        for other in [first(2, &[b"a", b"1"]), first(1, &[b"a", b"2"]), first(1, &[b"a1"]), first(1, &[b"", b"a1"])] {
+            assert_ne!(first(1, &[b"a", b"1"]), other);
+        }
     }
 
     #[test]

@@ -13,8 +13,10 @@ pub enum Fault {
     ServerError,
     /// No connection; nothing was sent.
     Unreachable,
-    /// Everything was done, but the answer did not arrive.
+    /// Everything was done, but the answer did not arrive: the connection was reset.
     AnswerLost,
+    /// No answer came in time; whether anything was done, nobody can tell.
+    TimedOut,
     /// Some members of a batch were not done, and the answer, a success, says so.
     Partial,
     /// An index is answered as it was when the same was asked before.
@@ -23,20 +25,35 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which a plan tries them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Throttled,
         Self::Conflict,
         Self::ServerError,
         Self::Unreachable,
         Self::AnswerLost,
+        Self::TimedOut,
         Self::Partial,
         Self::Lagging,
     ];
 
+    /// A word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Conflict => "conflict",
+            Self::ServerError => "server error",
+            Self::Unreachable => "unreachable",
+            Self::AnswerLost => "answer lost",
+            Self::TimedOut => "timed out",
+            Self::Partial => "done in part",
+            Self::Lagging => "index lags",
+        }
+    }
+
     /// Whether this can happen to `call`.
     pub fn can_hit(self, call: &Call) -> bool {
         match self {
-            Self::Throttled | Self::ServerError | Self::Unreachable | Self::AnswerLost => true,
+            Self::Throttled | Self::ServerError | Self::Unreachable | Self::AnswerLost | Self::TimedOut => true,
             Self::Conflict => call.is_dynamodb(&[
                 "TransactWriteItems",
                 "UpdateItem",

@@ -38,8 +38,9 @@ struct State {
 }
 
 struct Inner {
-    dice: Dice,
     plan: Plan,
+    /// Throws so far, by operation.
+    thrown: HashMap<String, u64>,
     script: Script,
     /// Calls since the script was given.
     of_all: u64,
@@ -50,11 +51,12 @@ struct Inner {
 }
 
 impl Faults {
-    /// A layer whose chance follows from `seed`. Calls that run at the same time take their turns as they come.
+    /// A layer whose chance follows from `seed`: what happens to the `n`th call of an operation is always the same, whatever else is
+    /// called between. Calls of one operation that run at the same time take their turns as they come.
     pub fn seeded(seed: u64) -> Self {
         let inner = Inner {
-            dice: Dice::seeded(seed),
             plan: Plan::CALM,
+            thrown: HashMap::new(),
             script: Script::new(),
             of_all: 0,
             of_operation: HashMap::new(),
@@ -99,7 +101,7 @@ impl Faults {
 
     async fn answer(self, request: HttpRequest, next: SharedHttpConnector) -> Answer {
         let call = Call::of(&request);
-        let fault = self.inner().judge(&call);
+        let (fault, mut dice) = self.inner().judge(&call, self.0.seed);
         match fault {
             None if call.reads_index => self.look(request, next, false).await,
             None => next.call(request).await,
@@ -110,18 +112,24 @@ impl Faults {
                 next.call(request).await?;
                 answers::lost()
             }
+            Some(Fault::TimedOut) => {
+                if dice.per_mille(500) {
+                    next.call(request).await?;
+                }
+                answers::timed_out()
+            }
             Some(Fault::Lagging) => self.look(request, next, true).await,
             Some(Fault::Conflict) => {
                 let Some(body) = json(&request) else { return next.call(request).await };
                 if call.operation != "BatchExecuteStatement" {
                     return answers::conflict(&call, &body);
                 }
-                let cut = partial::cut_statements(body, "TransactionConflict", &mut self.inner().dice);
+                let cut = partial::cut_statements(body, "TransactionConflict", &mut dice);
                 in_part(&call, request, next, cut).await
             }
             Some(Fault::Partial) => {
                 let Some(body) = json(&request) else { return next.call(request).await };
-                let cut = partial::cut(&call, body, &mut self.inner().dice);
+                let cut = partial::cut(&call, body, &mut dice);
                 in_part(&call, request, next, cut).await
             }
         }
@@ -141,14 +149,18 @@ impl Faults {
 }
 
 impl Inner {
-    fn judge(&mut self, call: &Call) -> Option<Fault> {
+    /// What happens to a call, and the dice for what else chance decides of it.
+    fn judge(&mut self, call: &Call, seed: u64) -> (Option<Fault>, Dice) {
+        let thrown = self.thrown.entry(call.operation.clone()).or_default();
+        *thrown += 1;
+        let mut dice = Dice::of(seed, &[call.operation.as_bytes(), &thrown.to_le_bytes()]);
         self.of_all += 1;
         let of_operation = self.of_operation.entry(call.operation.clone()).or_default();
         *of_operation += 1;
         let scripted = self.script.fault(call, self.of_all, *of_operation);
-        let fault = scripted.or(self.plan.draw(call, &mut self.dice));
+        let fault = scripted.or(self.plan.draw(call, &mut dice));
         self.seen.push(Seen { call: call.clone(), fault });
-        fault
+        (fault, dice)
     }
 }
 

@@ -22,7 +22,7 @@ mod plan;
 
 pub use call::{Call, Service};
 pub use crash::{CrashPoint, Stop};
-pub use deliveries::{Deliveries, Mischief};
+pub use deliveries::{Deliveries, Done, Mischief};
 pub use dice::Dice;
 pub use fault::Fault;
 pub use layer::{Faults, Seen};

@@ -14,7 +14,7 @@ impl Plan {
 
     /// Everything goes wrong about as often as on a very bad day.
     pub fn bad_day() -> Self {
-        Self([40, 40, 20, 20, 40, 100, 100])
+        Self([40, 40, 20, 20, 30, 10, 100, 100])
     }
 
     /// The same, with `fault` in so many of 1,000 calls that it can hit.
@@ -26,7 +26,7 @@ impl Plan {
         self
     }
 
-    pub(crate) fn draw(&self, call: &Call, dice: &mut Dice) -> Option<Fault> {
+    pub(crate) fn draw(self, call: &Call, dice: &mut Dice) -> Option<Fault> {
         // Each fault takes its throw, whether or not it can hit: what happens to later calls does not hang on what this one was.
         let hits = Fault::ALL.map(|fault| dice.per_mille(self.share(fault)) && fault.can_hit(call));
         Fault::ALL.into_iter().zip(hits).find_map(|(fault, hit)| hit.then_some(fault))

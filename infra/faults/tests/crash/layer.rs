@@ -252,6 +252,22 @@ async fn sqs_and_s3_fail_in_their_own_words_too() {
 }
 
 #[tokio::test]
+async fn of_calls_that_time_out_some_are_done_and_nobody_can_tell_which() {
+    let bench = Bench::new().await;
+    bench.faults.follow(Plan::CALM.with(Fault::TimedOut, 1_000));
+    for n in 0..40 {
+        let error = bench.put(&n.to_string()).await.unwrap_err();
+        assert!(matches!(&error, SdkError::DispatchFailure(failure) if failure.is_timeout()), "{error:?}");
+    }
+    bench.faults.rest();
+    let mut done = 0;
+    for n in 0..40 {
+        done += u64::from(bench.has(&n.to_string()).await);
+    }
+    assert!((5..35).contains(&done), "{done}");
+}
+
+#[tokio::test]
 async fn the_same_seed_gives_the_same_day() {
     let day = async |seed| {
         let bench = Bench::new().await;

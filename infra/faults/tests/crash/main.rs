@@ -11,7 +11,6 @@ mod end;
 mod feed;
 mod layer;
 mod scene;
-mod soak;
 mod stories;
 mod wheel;
 mod world;

@@ -73,7 +73,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn before(story: Story) -> Self {
         let long = matches!(story, Story::LongLanding | Story::FirstLanding | Story::DeletionInLanding | Story::Return);
-        let world = World::new(0, if long { 4_000 } else { 1 << 20 }).await;
+        let world = World::new(if long { 4_000 } else { 1 << 20 }).await;
         let feed = world.feed("feed");
         for title in ["one", "two", "three"] {
             feed.publish(title, 200);

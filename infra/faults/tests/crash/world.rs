@@ -21,7 +21,7 @@ use domain::message::Announcement;
 use domain::time::Timestamp;
 use domain::timing::{Lane, MAX_RECEIVES, QUEUE_RETENTION};
 use domain::wheel::{Minute, Pace};
-use faults::{CrashPoint, Deliveries, Faults, Stop};
+use faults::{CrashPoint, Stop};
 use fetch::{Fetcher, Reach};
 use http_body_util::BodyExt as _;
 use origin::Origin;
@@ -96,7 +96,6 @@ const fn queue_of(lane: Lane) -> &'static str {
 /// What is the same before and after a crash.
 pub(crate) struct World {
     pub(crate) clock: Clock,
-    pub(crate) faults: Faults,
     pub(crate) store: Store,
     aws: Aws,
     sqs_url: String,
@@ -119,8 +118,8 @@ pub(crate) struct Process {
 }
 
 impl World {
-    /// With `seed` for what goes wrong, and landings cut at `chunk_bytes`.
-    pub(crate) async fn new(seed: u64, chunk_bytes: usize) -> Self {
+    /// With landings cut at `chunk_bytes`.
+    pub(crate) async fn new(chunk_bytes: usize) -> Self {
         let clock = Clock::new();
         let emulator = emulator(&clock).await;
         let ends = emulator.endpoints().clone();
@@ -133,7 +132,6 @@ impl World {
             ..fetch::Settings::new("1.2.3", "https://feedmill.example/about")
         };
         Self {
-            faults: Faults::seeded(seed),
             store,
             aws,
             sqs_url: ends.sqs,
@@ -156,7 +154,7 @@ impl World {
     /// A process that has just started, and stops at `stop`.
     pub(crate) fn process(&self, stop: Stop) -> Process {
         let crash = CrashPoint::new(stop);
-        let aws = self.aws.through(|client| crash.wrap(self.faults.wrap(client)));
+        let aws = self.aws.through(|client| crash.wrap(client));
         let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
         let url = |name| format!("{}/{ACCOUNT}/{name}", self.sqs_url);
         let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
@@ -252,24 +250,6 @@ impl World {
             self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
         }
         Some(count)
-    }
-
-    /// As [`World::deliver`], but as on a bad day: what was received goes through `deliveries`.
-    pub(crate) async fn deliver_badly(
-        &self,
-        process: &Process,
-        deliveries: &mut Deliveries<(Lane, Message)>,
-    ) -> Option<()> {
-        for lane in LANES {
-            self.receive(queue_of(lane)).await.into_iter().for_each(|message| deliveries.take((lane, message)));
-        }
-        let batch = deliveries.next_batch(10);
-        for lane in LANES {
-            let of_lane = batch.iter().filter(|(of, _)| *of == lane).map(|(_, message)| message.clone());
-            let done = self.hand_over(process, lane, &of_lane.collect::<Vec<_>>()).await?;
-            self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
-        }
-        Some(())
     }
 
     /// The visible messages of a queue, up to ten.
