@@ -172,15 +172,17 @@ async fn part_of_a_batch_of_writes_comes_back_undone() {
 #[tokio::test]
 async fn part_of_a_batch_of_reads_comes_back_unread() {
     let bench = Bench::new().await;
-    for name in ["a", "b", "c", "d"] {
+    let names: Vec<String> = (0..10).map(|n| format!("r{n}")).collect();
+    for name in &names {
         bench.put(name).await.unwrap();
     }
-    let keys = KeysAndAttributes::builder().set_keys(Some(["a", "b", "c", "d"].map(key).to_vec())).build().unwrap();
+    let keys = names.iter().map(|name| key(name)).collect();
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build().unwrap();
     bench.next(Fault::Partial);
     let answer = bench.dynamodb.batch_get_item().request_items(TABLE, keys).send().await.unwrap();
     let read = answer.responses.unwrap()[TABLE].len();
     let unread = answer.unprocessed_keys.unwrap()[TABLE].keys().len();
-    assert!(unread > 0 && read + unread == 4, "{read} read, {unread} unread");
+    assert!(unread > 0 && read + unread == 10, "{read} read, {unread} unread");
 }
 
 #[tokio::test]
