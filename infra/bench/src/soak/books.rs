@@ -146,7 +146,7 @@ impl Round {
             tell(broken, &person.email, "posts are listed twice", doubled);
             for source in person.sources() {
                 let Some(head) = self.world.store.head(source).await? else { continue };
-                let expected = person.unread(source, &stock.of(source), head.floor_ordinal.get());
+                let expected = person.unread(source, &stock.of(source), &head);
                 let seen = seen.remove(&source).unwrap_or_default();
                 let counted = counts.get(&source).copied().unwrap_or(0);
                 if seen != expected || counted != expected.len() as u64 {

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::id::{PostId, PostNumber, SourceId};
+use domain::source::Head;
 use faults::Dice;
 use serde_json::{Value, json};
 
@@ -35,7 +36,19 @@ enum Deed {
 struct Subscribed {
     /// Posts that were there and count as read.
     passed: u64,
+    /// Its first landing was not over: of what that brings, all but the last count as read.
+    begins: bool,
     deeds: Vec<Deed>,
+}
+
+impl Subscribed {
+    /// Nothing of a first landing counts as read by itself any more, once a post was marked unread or all of it has come.
+    fn begin(&mut self, head: &Head) {
+        if std::mem::take(&mut self.begins) {
+            let first = head.first_through.unwrap_or(head.post_count);
+            self.passed = self.passed.max(first.get().saturating_sub(FRESH));
+        }
+    }
 }
 
 pub(super) struct Person {
@@ -120,7 +133,7 @@ impl Person {
         if let Entry::Vacant(place) = self.subscribed.entry(source) {
             let head = world.store.head(source).await?.ok_or("a source that was subscribed to is not there")?;
             let passed = head.post_count.get().saturating_sub(FRESH);
-            place.insert(Subscribed { passed, deeds: Vec::new() });
+            place.insert(Subscribed { passed, begins: head.first_through.is_none(), deeds: Vec::new() });
         }
         Ok(source)
     }
@@ -181,6 +194,10 @@ impl Person {
         }
         for (source, posts) in by_source {
             if let Some(subscribed) = self.subscribed.get_mut(&source) {
+                if subscribed.begins && !read {
+                    let head = world.store.head(source).await?.ok_or("a source that is subscribed to is not there")?;
+                    subscribed.begin(&head);
+                }
                 subscribed.deeds.push(Deed::Mark { posts, read });
             }
         }
@@ -237,16 +254,18 @@ impl Person {
         &self,
         source: SourceId,
         posts: &BTreeMap<u64, PostNumber>,
-        floor: u64,
+        head: &Head,
     ) -> BTreeSet<PostNumber> {
-        let Some(Subscribed { passed, deeds }) = self.subscribed.get(&source) else { return BTreeSet::new() };
+        let Some(mut subscribed) = self.subscribed.get(&source).cloned() else { return BTreeSet::new() };
+        subscribed.begin(head);
+        let Subscribed { passed, deeds, .. } = subscribed;
         let mut unread: BTreeMap<PostNumber, u64> = posts
             .iter()
-            .filter(|(ordinal, _)| *ordinal > passed)
+            .filter(|(ordinal, _)| **ordinal > passed)
             .map(|(ordinal, number)| (*number, *ordinal))
             .collect();
         for deed in deeds {
-            match deed {
+            match &deed {
                 Deed::Mark { posts: marked, read: true } => unread.retain(|number, _| !marked.contains(number)),
                 Deed::Mark { posts: marked, read: false } => {
                     let known = posts.iter().filter(|(_, number)| marked.contains(number));
@@ -255,7 +274,11 @@ impl Person {
                 Deed::All { through, last } => unread.retain(|number, ordinal| number > through || *ordinal > *last),
             }
         }
-        unread.into_iter().filter(|(_, ordinal)| *ordinal > floor).map(|(number, _)| number).collect()
+        unread
+            .into_iter()
+            .filter(|(_, ordinal)| *ordinal > head.floor_ordinal.get())
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// All pages of a list.
