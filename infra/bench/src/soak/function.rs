@@ -143,6 +143,6 @@ pub(super) fn api(world: &World, parts: Parts) -> axum::Router {
     let rules = api::Rules { limits, ..api::Rules::from(&world.settings) };
     let passwords = std::sync::Arc::new(api::Passwords::new(api::Cost { memory_kib: 8, passes: 1 }));
     let (key, web) = (world.key.clone(), world.web.clone());
-    let parts = api::Parts { store, queue, bucket, key, web, clock, passwords, rules };
+    let parts = api::Parts { store, journal: world.journal.clone(), queue, bucket, key, web, clock, passwords, rules };
     api::router(std::sync::Arc::new(api::Context::new(parts)))
 }

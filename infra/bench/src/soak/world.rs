@@ -18,7 +18,7 @@ use local::names::{self, Choices};
 use origin::Origin;
 use queue::Queue;
 use serde_json::{Value, json};
-use store::Store;
+use store::{Journal, Store};
 
 use super::time::Time;
 use crate::Outcome;
@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) store: Store,
     /// The most bytes of a landing's transaction.
     pub(super) chunk_bytes: usize,
+    /// Every other seed remembers as one machine does, where each write is told of; the others as the cloud.
+    pub(super) journal: Option<Journal>,
     emulator: Emulator,
     aws: Aws,
 }
@@ -73,6 +75,7 @@ impl World {
             operator: OperatorSecret::of(&key),
             // Every other seed lands nearly everything in several transactions.
             chunk_bytes: if seed.is_multiple_of(2) { settings.chunk_bytes } else { 4_000 },
+            journal: seed.is_multiple_of(2).then(|| local::journal::of(&emulator)).flatten(),
             time,
             settings,
             key,
