@@ -25,6 +25,8 @@ pub(super) struct Function<C> {
     name: &'static str,
     make: fn(&World, Parts) -> C,
     weather: Weather,
+    /// It makes so many times fewer calls than others, and dies so many times sooner.
+    frailty: u64,
     /// How many environments it had.
     lives: u64,
     here: Environment<C>,
@@ -38,15 +40,16 @@ struct Environment<C> {
 }
 
 impl<C> Function<C> {
-    pub(super) fn new(name: &'static str, make: fn(&World, Parts) -> C, world: &World) -> Self {
+    pub(super) fn new(name: &'static str, frailty: u64, make: fn(&World, Parts) -> C, world: &World) -> Self {
         let weather = Weather::FAIR;
         let here = Environment::new(name, make, world, &weather, 0);
-        Self { name, make, weather, lives: 0, here, past: Injected::default() }
+        Self { name, make, weather, frailty, lives: 0, here, past: Injected::default() }
     }
 
     /// From now on things go wrong as `weather` says; a new environment lives in it.
     pub(super) fn live_in(&mut self, world: &World, weather: Weather) {
-        self.weather = weather;
+        let longest_life = weather.longest_life.div_ceil(self.frailty);
+        self.weather = Weather { longest_life, ..weather };
         self.begin_again(world);
     }
 

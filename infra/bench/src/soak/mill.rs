@@ -60,11 +60,11 @@ pub(super) struct Mill {
 impl Mill {
     pub(super) fn new(world: &World) -> Self {
         Self {
-            dispatcher: Function::new("dispatcher", function::dispatcher, world),
-            fast: Function::new("fetcher", function::fast, world),
-            slow: Function::new("slow fetcher", function::slow, world),
-            maintenance: Function::new("maintenance", function::maintenance, world),
-            api: Function::new("api", function::api, world),
+            dispatcher: Function::new("dispatcher", 1, function::dispatcher, world),
+            fast: Function::new("fetcher", 10, function::fast, world),
+            slow: Function::new("slow fetcher", 20, function::slow, world),
+            maintenance: Function::new("maintenance", 8, function::maintenance, world),
+            api: Function::new("api", 1, function::api, world),
             deliveries: Deliveries::new(Dice::of(world.seed, &[b"deliveries"]), Mischief::BAD_DAY),
             dice: Dice::of(world.seed, &[b"platform"]),
             weather: Weather::FAIR,
