@@ -152,6 +152,7 @@ impl fmt::Debug for Repeat {
 }
 
 /// Bytes that cannot be guessed, the same for every attempt of one request.
+#[derive(Clone)]
 pub struct Drawn(blake3::OutputReader);
 
 impl Entropy for Drawn {

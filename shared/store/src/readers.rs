@@ -1,4 +1,4 @@
-//! The table `readers`: users, their credentials, failed attempts to sign in, and the end of a user.
+//! The table `readers`: users, their credentials, attempts to sign in, and the end of a user.
 
 mod credential;
 mod erase;
@@ -29,6 +29,7 @@ pub use register::{Bootstrapping, Registering};
 pub use repeat::{Attempt, Repeating};
 pub use roll::RollPlace;
 pub use share::Sharing;
+pub use sign_in::Try;
 pub use subscription::{Beginning, Changing, Subscribing};
 
 /// A condition that holds of a user who is there to stay.

@@ -5,12 +5,19 @@ use domain::id::{Entropy, ShortId};
 use store::Issuing;
 
 use crate::context::Context;
+use crate::conventions::Draws;
 use crate::problem::Problem;
 
 /// How many short ids are drawn before giving up: a second draw is needed once in millions.
 const DRAWS: usize = 10;
 
 impl Context {
+    /// Whether an earlier attempt at this very request has issued what it would issue now.
+    pub(crate) async fn is_issued<K: CredentialKind>(&self, draws: &Draws) -> Result<bool, Problem> {
+        let Some(mut ahead) = draws.ahead() else { return Ok(false) };
+        Ok(self.store.access(&Secret::<K>::draw(&mut ahead), self.now()).await?.is_some())
+    }
+
     /// Issues a credential of a user, who has just been read and shown who they are. A repeated request draws the same and issues it once.
     pub(crate) async fn issue<K: CredentialKind>(
         &self,

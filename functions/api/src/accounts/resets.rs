@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::account::{Ending, Secret};
+use domain::account::{Ending, Password, Secret};
 use domain::id::{UserId, kinds};
 use serde::Deserialize;
 use store::Resetting;
@@ -76,10 +76,26 @@ async fn redeem(
 ) -> Result<StatusCode, Problem> {
     let password = typed::new_password(wanted.password)?;
     let secret: Secret<kinds::Reset> = wanted.secret.parse().map_err(|_| Problem::reset_spent())?;
-    let access = context.store.access(&secret, context.now()).await?.ok_or_else(Problem::reset_spent)?;
+    let Some(access) = context.store.access(&secret, context.now()).await? else {
+        return context.was_redeemed(&secret, password, &mut draws).await;
+    };
     let hash = context.passwords.turn().await?.hash(password, &mut draws).await?;
     match context.store.reset_password(&access, &hash, Ending::SessionsAndTokens, context.now()).await? {
         Resetting::Reset => Ok(StatusCode::NO_CONTENT),
         Resetting::Spent => Err(Problem::reset_spent()),
+    }
+}
+
+impl Context {
+    /// A link that was used is used up, except for the request that used it and never heard so: its attempts, and no others, draw the same salt.
+    async fn was_redeemed(
+        &self,
+        secret: &Secret<kinds::Reset>,
+        password: Password,
+        draws: &mut Draws,
+    ) -> Result<StatusCode, Problem> {
+        let user = self.store.user_reset_by(secret, self.now()).await?.ok_or_else(Problem::reset_spent)?;
+        let hash = self.passwords.turn().await?.hash(password, draws).await?;
+        if user.password == hash { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::reset_spent()) }
     }
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::account::{Email, Password, Secret, Session, User, Who};
 use domain::id::kinds;
 use serde::Deserialize;
+use store::Try;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -75,7 +76,7 @@ impl Context {
         self.check_password(&turn, email, password, address).await
     }
 
-    /// The same, for one whose turn it is: whoever tries many at once is counted before the next one is looked at.
+    /// The same, for one whose turn it is. Each attempt is counted before it is looked at: of many at once, in however many environments, no more are looked at than may fail.
     pub(super) async fn check_password(
         &self,
         turn: &Turn<'_>,
@@ -83,21 +84,28 @@ impl Context {
         password: Password,
         address: IpAddr,
     ) -> Result<User, Problem> {
-        let all = [Who::Email(email), Who::Address(address)];
-        for who in &all {
-            if self.store.failed_sign_ins(who, self.now()).await? >= who.limit() {
+        let (all, attempt) = ([Who::Email(email), Who::Address(address)], Try::at(self.now()));
+        for (counted, who) in (1..).zip(&all) {
+            if self.store.count_try(who, &attempt).await? > who.limit() {
+                self.take_back(&all[..counted], &attempt).await;
                 return Err(Problem::too_many_failures(Who::WINDOW));
             }
         }
         let user = self.store.user_by_email(email).await?;
         let right = turn.is(password, user.as_ref().map(|user| &user.password)).await?;
-        if let Some(user) = user.filter(|_| right) {
-            return Ok(user);
+        let user = user.filter(|_| right).ok_or_else(Problem::wrong_password)?;
+        self.take_back(&all, &attempt).await;
+        Ok(user)
+    }
+
+    /// What was not tried, or was right, does not count. If that cannot be noted it counts, which errs on the right side.
+    async fn take_back(&self, all: &[Who<'_>], attempt: &Try) {
+        for who in all {
+            if let Err(error) = self.store.take_back_try(who, attempt).await {
+                let error = boot::logs::causes(&error);
+                tracing::warn!(error, "an attempt to sign in counts as failed that did not fail");
+            }
         }
-        for who in &all {
-            self.store.count_failed_sign_in(who, self.now()).await?;
-        }
-        Err(Problem::wrong_password())
     }
 
     /// The answer to who has just signed in.

@@ -33,7 +33,7 @@ impl Who<'_> {
     }
 
     /// How many failures within [`Self::WINDOW`] are too many: of an address more, since many people may share one.
-    pub const fn limit(&self) -> u64 {
+    pub const fn limit(&self) -> usize {
         match self {
             Self::Email(_) => 10,
             Self::Address(_) => 100,

@@ -1,7 +1,8 @@
 //! Tokens, sessions, invitations and reset links: issued, looked up by their secret, listed, ended.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::account::{Credential, CredentialKind, Secret, SecretHash, User, What};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::account::{Credential, CredentialKind, Generations, Secret, SecretHash, User, What};
+use domain::id::kinds::Reset;
 use domain::id::{ShortId, UserId};
 use domain::time::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::call::Written;
 use crate::error::StoreError;
 use crate::key::{self, Key};
 use crate::row::{self, Item, Row, number, text, time};
-use crate::write::{Write, put_if_absent};
+use crate::write::{PRESENT, Write, put_if_absent};
 
 /// Someone who showed a secret that is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,11 +86,23 @@ impl Store {
             return Ok(None);
         };
         let found = row::credential::<K>(&item)?;
-        if !found.credential.lives(now) {
+        if found.is_spent || !found.credential.lives(now) {
             return Ok(None);
         }
         let user = self.user(found.user).await?.filter(|user| user.generations.of(K::WHAT) == found.generation);
         Ok(user.map(|user| Access { user, credential: found.credential, hash }))
+    }
+
+    /// The user whose password was set by the link with this secret, which is used up by that; `None` if it was not, or that is more than a link's life ago.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn user_reset_by(&self, secret: &Secret<Reset>, now: Timestamp) -> Result<Option<User>, StoreError> {
+        let Some(item) = self.get("looking up a used link", &Key::secret(&secret.hash())).await? else {
+            return Ok(None);
+        };
+        let found = row::credential::<Reset>(&item)?;
+        if found.is_spent && found.credential.lives(now) { self.user(found.user).await } else { Ok(None) }
     }
 
     /// Notes that a credential is in use, at most once an hour; false when there was nothing to write.
@@ -122,9 +135,9 @@ impl Store {
         let lines = self.lines(OPERATION, user.id, K::WHAT).await?;
         let secrets = lines.into_iter().filter(|line| line.generation == generation).map(|line| line.secret);
         let items = self.batch_get(OPERATION, secrets, true, None).await?;
-        let found = items.iter().map(|item| row::credential::<K>(item).map(|found| found.credential));
-        let mut found = found.collect::<Result<Vec<_>, _>>()?;
-        found.retain(|credential| credential.lives(now));
+        let found = items.iter().map(row::credential::<K>).collect::<Result<Vec<_>, _>>()?;
+        let found = found.into_iter().filter(|found| !found.is_spent).map(|found| found.credential);
+        let mut found: Vec<_> = found.filter(|credential| credential.lives(now)).collect();
         found.sort_by_key(|credential| (std::cmp::Reverse(credential.created_at), credential.id));
         Ok(found)
     }
@@ -183,6 +196,29 @@ impl<K: CredentialKind> Access<K> {
             .bind(":now", time(now));
         let line = Write::to(Key::credential(self.user.id, self.credential.id));
         Ok([secret.delete(table)?, line.delete(table)?])
+    }
+}
+
+impl Access<Reset> {
+    /// The same for a link, of which it stays known for its life whose it was: whoever never heard that it worked asks again. Its line is kept from the
+    /// end of all sessions, to go with the next.
+    pub(super) fn use_up(
+        &self,
+        table: &str,
+        after: Generations,
+        now: Timestamp,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let unused = "attribute_exists(#pk) AND attribute_not_exists(#spent) AND #expires_at > :now";
+        let secret = Write::to(Key::secret(&self.hash))
+            .change("SET #spent = :yes")
+            .when(unused)
+            .bind(":yes", AttributeValue::Bool(true))
+            .bind(":now", time(now));
+        let line = Write::to(Key::credential(self.user.id, self.credential.id))
+            .change("SET #generation = :after")
+            .when(PRESENT)
+            .bind(":after", number(after.of(What::Reset)));
+        Ok([secret.update(table)?, line.update(table)?])
     }
 }
 

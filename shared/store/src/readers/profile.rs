@@ -186,7 +186,7 @@ impl Store {
             .bind(":before", number(user.generations.sessions))
             .bind(":tokens_before", number(user.generations.tokens));
         let mut actions = vec![profile.update(table)?];
-        actions.extend(link.spend(table, now)?);
+        actions.extend(link.use_up(table, generations, now)?);
         let done = self.transact("resetting a password", actions).await?.is_none();
         let found = self.user(user.id).await?.filter(|found| done || found.password == *password);
         let Some(found) = found else {

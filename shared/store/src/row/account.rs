@@ -70,6 +70,8 @@ pub(crate) struct Found<K: CredentialKind> {
     pub(crate) user: UserId,
     pub(crate) credential: Credential<K>,
     pub(crate) generation: u64,
+    /// A link that was used.
+    pub(crate) is_spent: bool,
 }
 
 /// The credential in the item of its secret.
@@ -82,5 +84,10 @@ pub(crate) fn credential<K: CredentialKind>(item: &Item) -> Result<Found<K>, Sto
         expires_at: row.maybe_time("expires_at")?,
         used_at: row.maybe_time("used_at")?,
     };
-    Ok(Found { user: row.parsed("user")?, credential, generation: row.number("generation")? })
+    Ok(Found {
+        user: row.parsed("user")?,
+        credential,
+        generation: row.number("generation")?,
+        is_spent: row.flag("spent"),
+    })
 }

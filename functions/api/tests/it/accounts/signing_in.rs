@@ -72,7 +72,7 @@ async fn whoever_tries_many_at_once_gets_no_more_tries_than_one_after_the_other(
     let before = world.passwords.hashed();
     let all = join_all((0..60).map(|_| world.sign_in("ada@example.org", "wrong password"))).await;
     let tried = world.passwords.hashed() - before;
-    assert!((10..=11).contains(&tried), "two have their turn at once, so that one more gets through: {tried}");
+    assert!((8..=10).contains(&tried), "two that are counted at once are both put off: {tried}");
     assert!(all.iter().all(|answer| matches!(answer.status.as_u16(), 403 | 429)));
 }
 

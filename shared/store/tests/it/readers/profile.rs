@@ -7,7 +7,7 @@ use domain::id::kinds::{Reset, Session, Token};
 use store::{ChangingEmail, Erasing, Registering, Resetting, Updating};
 
 use super::{GIVES_UP, email, hash, of_user, someone, stop_after};
-use crate::world::{NOON, World};
+use crate::world::{NOON, World, noon_plus};
 
 #[tokio::test]
 async fn a_new_password_ends_the_sessions_and_the_tokens_only_when_asked() {
@@ -147,6 +147,13 @@ async fn a_reset_link_sets_one_password_and_ends_the_sessions() {
     let late = world.store.reset_password(&other, &hash(), Ending::Sessions, NOON).await.unwrap();
     assert_eq!(late, Resetting::Spent, "other links end with the sessions");
     assert_eq!(world.again(user.id).await.password, *set);
+    assert_eq!(of_user(&world.stored().await, user.id).len(), 3, "the user, the token, and the link that was used");
+    assert!(world.access(&secret).await.is_none(), "which lets nobody in");
+    let reset_by = async |secret, now| world.store.user_reset_by(secret, now).await.unwrap().map(|user| user.id);
+    assert_eq!(reset_by(&secret, NOON).await, Some(user.id));
+    assert_eq!(reset_by(&second, NOON).await, None, "another link was not used");
+    assert_eq!(reset_by(&secret, noon_plus(25 * 3600)).await, None, "after a day nobody asks");
+    world.store.end_credentials(user.id, Ending::Sessions).await.unwrap();
     assert_eq!(of_user(&world.stored().await, user.id).len(), 2, "the user and the token");
 }
 

@@ -3,7 +3,7 @@
 use domain::account::{Secret, Who};
 use domain::id::SystemEntropy;
 use domain::id::kinds::Token;
-use store::Reading;
+use store::{Reading, Try};
 
 use super::email;
 use crate::world::{NOON, World, noon_plus};
@@ -41,14 +41,18 @@ async fn an_unknown_address_is_looked_up_in_as_many_reads_as_a_known_one() {
 }
 
 #[tokio::test]
-async fn a_failed_attempt_is_one_write_and_counting_them_one_read() {
+async fn an_attempt_to_sign_in_is_one_write_and_one_read_and_one_write_more_if_it_is_right() {
     let world = World::new().await;
     let ada = email("ada@example.org");
     let (store, meter) = world.store.metered();
     for minute in 0..15 {
-        store.count_failed_sign_in(&Who::Email(&ada), noon_plus(minute * 60)).await.unwrap();
+        let (who, attempt) = (Who::Email(&ada), Try::at(noon_plus(minute * 60)));
+        assert_eq!(store.count_try(&who, &attempt).await.unwrap(), minute as usize + 1);
+        assert_eq!(meter.take(), Reading { calls: 2, read_units: 1.0, write_units: 1.0 });
     }
-    assert_eq!(meter.take(), Reading { calls: 15, read_units: 0.0, write_units: 15.0 });
-    assert_eq!(store.failed_sign_ins(&Who::Email(&ada), noon_plus(14 * 60)).await.unwrap(), 15);
-    assert_eq!(meter.take(), reads(1, 1.0));
+    let (who, attempt) = (Who::Email(&ada), Try::at(noon_plus(15 * 60)));
+    store.count_try(&who, &attempt).await.unwrap();
+    meter.take();
+    store.take_back_try(&who, &attempt).await.unwrap();
+    assert_eq!(meter.take(), Reading { calls: 1, read_units: 0.0, write_units: 1.0 });
 }
