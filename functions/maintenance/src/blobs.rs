@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use blob::{BlobError, BlobKey, Listed, Owner, Shelf};
+use blob::{BlobError, BlobKey, Listed, Owner, Refused, Shelf};
 use domain::time::Timestamp;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use store::{Progress, StoreError, Task};
@@ -47,7 +47,7 @@ impl Run<'_> {
         let Some(mut progress) = self.take(task).await? else { return Ok(true) };
         while self.ctx.now() < end {
             let page = self.ctx.bucket.list(shelf, progress.cursor.as_deref()).await?;
-            let gone = self.ctx.delete_unneeded(&page).await?;
+            let gone = self.ctx.delete_unneeded(&page, report).await?;
             let seen: u64 = page.found.iter().map(|_| 1).sum();
             report.blobs_seen += seen;
             report.blobs_deleted += gone;
@@ -70,7 +70,7 @@ impl Run<'_> {
 
 impl Context {
     /// Deletes what nobody needs of a page; how many there were.
-    async fn delete_unneeded(&self, page: &Listed) -> Result<u64, Left> {
+    async fn delete_unneeded(&self, page: &Listed, report: &mut Report) -> Result<u64, Left> {
         let before = self.now() - SETTLED;
         let (mut of_posts, mut of_copies) = (Vec::new(), Vec::new());
         for found in page.found.iter().filter(|found| found.at < before) {
@@ -83,15 +83,21 @@ impl Context {
         }
         let owners: Vec<_> = of_posts.iter().map(|(_, owner)| *owner).collect();
         let named = self.store.named_blobs(&owners).await?;
+        let stays = |path, owner| named.names.contains(path) || named.unknown.contains(owner);
         let mut gone: Vec<String> =
-            of_posts.into_iter().map(|(path, _)| path.clone()).filter(|path| !named.contains(path)).collect();
+            of_posts.iter().filter(|(path, owner)| !stays(*path, owner)).map(|(path, _)| (*path).clone()).collect();
         let of_copies = of_copies.into_iter().map(|(path, user, number)| async move {
             let kept = self.store.keeps(user, number).await?;
             Ok::<_, StoreError>((!kept).then_some(path))
         });
         let let_go: Vec<Option<String>> = stream::iter(of_copies).buffered(AT_ONCE).try_collect().await?;
         gone.extend(let_go.into_iter().flatten());
-        self.bucket.delete(&gone).await?;
-        Ok(gone.iter().map(|_| 1).sum())
+        let kept = self.bucket.delete(&gone).await?;
+        for Refused { path, said } in &kept {
+            tracing::warn!(path, said, "a blob that nobody names was not deleted; the next pass tries again");
+        }
+        let kept = kept.len() as u64;
+        report.failed += kept;
+        Ok((gone.len() as u64).saturating_sub(kept))
     }
 }

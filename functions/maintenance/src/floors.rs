@@ -30,7 +30,7 @@ impl Run<'_> {
     async fn pass_over_sources(&self, end: Timestamp, report: &mut Report) -> Result<bool, Box<dyn Error>> {
         let Some(mut progress) = self.take(Task::Retention).await? else { return Ok(true) };
         while self.ctx.now() < end {
-            let after: Option<Place> = progress.cursor.as_deref().map(serde_json::from_str).transpose()?;
+            let after: Option<Place> = progress.cursor.as_deref().and_then(place);
             let (heads, next) = self.ctx.store.list(after, PAGE).await?;
             let seen = heads.len() as u64;
             let Some(raised) = self.raise(heads, report).await else {
@@ -76,4 +76,11 @@ impl Run<'_> {
         }
         (!busy).then_some(count)
     }
+}
+
+/// Where a pass goes on. A place that this code cannot read is none: it begins anew, which does no harm.
+fn place(cursor: &str) -> Option<Place> {
+    let read = serde_json::from_str(cursor);
+    read.inspect_err(|error| tracing::warn!(error = causes(error), "where the pass over sources stood cannot be read"))
+        .ok()
 }

@@ -32,6 +32,8 @@ pub struct Report {
     pub migrations_pending: u64,
     /// Kinds of work that go on in the next run, for want of time.
     pub unfinished: u64,
+    /// Items that could not be read and were passed over; the log says which.
+    pub unreadable: u64,
     /// What could not be done; the log says what and why, and a later run tries again.
     pub failed: u64,
 }
@@ -39,6 +41,6 @@ pub struct Report {
 impl Report {
     /// The line of metrics of this run.
     pub(crate) fn record(&self) -> Record {
-        Record::of("maintenance").facts(self).count("MaintenanceFailures", self.failed)
+        Record::of("maintenance").facts(self).count("MaintenanceFailures", self.failed + self.unreadable)
     }
 }

@@ -83,6 +83,7 @@ impl Context {
             report.held = true;
             return Ok(report);
         }
+        let left_out = self.store.left_out();
         let run = Run { ctx: self, holder: &holder, deadline };
         run.erase(run.share(KINDS), &mut report).await;
         run.end_rests(run.share(KINDS - 1), &mut report).await;
@@ -92,6 +93,7 @@ impl Context {
         run.sweep_blobs(Shelf::Copies, run.share(KINDS - 5), &mut report).await;
         run.seal(deadline, &mut report).await;
         run.count_migrations(&mut report).await;
+        report.unreadable = self.store.left_out() - left_out;
         self.store.release_task(Task::Maintenance, &holder).await?;
         Ok(report)
     }

@@ -11,6 +11,15 @@ use domain::time::Timestamp;
 
 use crate::{BlobError, BlobKey, Owner, Shelf};
 
+/// What S3 did not delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it lies.
+    pub path: String,
+    /// What S3 says of it.
+    pub said: String,
+}
+
 /// A page of a shelf.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -111,14 +120,14 @@ impl Bucket {
         Ok(Listed { found: found.collect(), more: answer.is_truncated() == Some(true) })
     }
 
-    /// Deletes what lies at these paths, at most a thousand of them; what is not there is no error.
+    /// Deletes what lies at these paths, at most a thousand of them; what is not there is no error. Returns those that S3 kept, each with what it says of it.
     ///
     /// # Errors
-    /// [`BlobError`] when S3 fails, or keeps some of them: the same call again is safe.
-    pub async fn delete(&self, paths: &[String]) -> Result<(), BlobError> {
+    /// [`BlobError`] when S3 fails: the same call again is safe.
+    pub async fn delete(&self, paths: &[String]) -> Result<Vec<Refused>, BlobError> {
         const OPERATION: &str = "DeleteObjects";
         if paths.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let refused = |error: BuildError| BlobError::Other { operation: OPERATION, source: Box::new(error) };
         let objects = paths.iter().map(|path| ObjectIdentifier::builder().key(path).build());
@@ -126,13 +135,11 @@ impl Bucket {
         let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(refused)?;
         let answer = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
         let answer = answer.map_err(|error| BlobError::of(OPERATION, &self.name, error))?;
-        match answer.errors().first() {
-            None => Ok(()),
-            Some(kept) => {
-                let said = kept.code().or(kept.message()).unwrap_or("it does not say why").to_owned();
-                Err(BlobError::Unavailable { operation: OPERATION, source: said.into() })
-            }
-        }
+        let kept = answer.errors().iter().map(|kept| Refused {
+            path: kept.key().unwrap_or_default().to_owned(),
+            said: kept.code().or(kept.message()).unwrap_or("it does not say why").to_owned(),
+        });
+        Ok(kept.collect())
     }
 
     /// The bytes of a blob as they were stored, or `None` if it is not there.

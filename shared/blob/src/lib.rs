@@ -7,6 +7,6 @@ mod bucket;
 mod error;
 mod key;
 
-pub use bucket::{Bucket, Found, Listed};
+pub use bucket::{Bucket, Found, Listed, Refused};
 pub use error::BlobError;
 pub use key::{BlobKey, Owner, Shelf};

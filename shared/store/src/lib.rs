@@ -31,8 +31,11 @@ mod wheel;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
+
+use crate::row::Item;
 
 pub use admit::NotAdmitted;
 pub use content::{Body, INLINE_LIMIT, Packed, unpack};
@@ -81,12 +84,25 @@ pub struct Store {
     client: Client,
     tables: Arc<Tables>,
     meter: Option<Arc<Meter>>,
+    left_out: Arc<AtomicU64>,
 }
 
 impl Store {
     /// A store behind `config`, whose endpoint, credentials, retries and time-outs it takes as they are.
     pub fn new(config: &aws_types::SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), tables: Arc::new(tables), meter: None }
+        Self { client: Client::new(config), tables: Arc::new(tables), meter: None, left_out: Arc::default() }
+    }
+
+    /// How many items could not be read so far and were left out, by this store and its clones, where whoever asked goes over many. The log says which.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
+    }
+
+    /// What can be read of many items, the others counted.
+    pub(crate) fn readable<T>(&self, items: &[Item], read: impl Fn(&Item) -> Result<T, StoreError>) -> Vec<T> {
+        let read = row::readable(items, read);
+        self.left_out.fetch_add((items.len() - read.len()) as u64, Ordering::Relaxed);
+        read
     }
 
     /// The same store with a meter that counts what every call consumes.

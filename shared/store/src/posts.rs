@@ -20,6 +20,7 @@ use crate::key::{self, Key};
 use crate::row::{self, Item, Row, text};
 use crate::schema::BY_SOURCE;
 
+pub use blobs::NamedBlobs;
 pub(crate) use item::{edit, natural_item, post_item};
 
 /// A post as it came back.

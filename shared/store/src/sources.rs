@@ -146,7 +146,7 @@ impl Store {
     pub async fn heads(&self, sources: &[SourceId]) -> Result<Vec<Head>, StoreError> {
         let keys = sources.iter().map(|source| Key::head(*source));
         let items = self.batch_get("reading sources", keys, false, None).await?;
-        let heads = row::readable(&items, row::head).into_iter();
+        let heads = self.readable(&items, row::head).into_iter();
         let mut heads: HashMap<SourceId, Head> = heads.map(|head| (head.source, head)).collect();
         Ok(sources.iter().filter_map(|source| heads.remove(source)).collect())
     }
@@ -182,25 +182,24 @@ impl Store {
     /// [`StoreError`].
     pub async fn list(&self, after: Option<Place>, limit: usize) -> Result<(Vec<Head>, Option<Place>), StoreError> {
         let limit = limit.max(1);
-        let mut places: Vec<Place> = Vec::new();
+        let mut sources: Vec<SourceId> = Vec::new();
         let mut next = after.as_ref().map(Place::key);
-        loop {
-            let missing = i32::try_from(limit - places.len()).unwrap_or(i32::MAX);
+        let more = loop {
+            let missing = i32::try_from(limit.saturating_sub(sources.len())).unwrap_or(i32::MAX).max(1);
             let request = self.client.scan().table_name(self.sources()).index_name(BY_SLOT).limit(missing);
             let request = request.set_exclusive_start_key(next).set_return_consumed_capacity(self.capacity());
             let answer =
                 request.send().await.map_err(|error| StoreError::of("listing sources", error).on(self.sources()))?;
             self.count_reads(answer.consumed_capacity());
-            for item in answer.items() {
-                places.push(Place::of(item)?);
-            }
+            let source = |item: &Item| Row::of("target", item)?.parsed::<SourceId>("source");
+            sources.extend(self.readable(answer.items(), source));
             next = answer.last_evaluated_key;
-            if next.is_none() || places.len() >= limit {
-                break;
+            let Some(last) = &next else { break None };
+            // A place that cannot be told is gone past.
+            if let (true, Some(place)) = (sources.len() >= limit, Place::of(last)) {
+                break Some(place);
             }
-        }
-        let sources: Vec<SourceId> = places.iter().map(|place| place.source).collect();
-        let more = if next.is_some() { places.pop() } else { None };
+        };
         Ok((self.heads(&sources).await?, more))
     }
 
@@ -294,9 +293,10 @@ impl Store {
 }
 
 impl Place {
-    fn of(item: &Item) -> Result<Self, StoreError> {
-        let row = Row::of("target", item)?;
-        Ok(Self { slot: row.text("slot")?.to_owned(), source: row.parsed("source")? })
+    /// By the key of an item of the index, whatever else the item is.
+    fn of(key: &Item) -> Option<Self> {
+        let row = Row::part("place", key);
+        Some(Self { slot: row.text("slot").ok()?.to_owned(), source: row.parsed("source").ok()? })
     }
 
     /// Where a scan of the index goes on, whether or not the source is still there.

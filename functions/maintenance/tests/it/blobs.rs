@@ -1,5 +1,6 @@
 //! Blobs go that nobody names, a day after they were put, and no others.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use blob::{BlobKey, Owner};
 use bytes::Bytes;
 use domain::parsed::NaturalKey;
@@ -33,6 +34,32 @@ async fn what_no_post_names_is_gone_once_it_is_a_day_old_and_not_before() {
     let report = world.run().await;
     assert_eq!((report.blobs_seen, report.blobs_deleted), (3, 2), "{orphan}");
     assert_eq!(world.blobs().await, [named]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_its_blobs_and_is_in_nobody_s_way() {
+    for (item, attribute) in [("K", "number"), ("K", "v"), ("post", "blob")] {
+        let (world, named, orphan) = orphaned().await;
+        let of_nobody = Owner::Post("00000000".parse().unwrap(), NaturalKey([9; 16]));
+        let nobodys = world.bucket.put(of_nobody, Bytes::from_static(b"a source that is gone")).await.unwrap().name();
+        let Some(Owner::Post(source, key)) = BlobKey::named(&named).map(|key| key.owner()) else { panic!("{named}") };
+        let odd = AttributeValue::Bool(true);
+        if item == "post" {
+            let number = world.store.page(source, None, 2).await.unwrap()[1].1;
+            world.spoil_post(number, attribute, odd).await;
+        } else {
+            world.spoil(source, &format!("K#{}", key.to_hex()), attribute, odd).await;
+        }
+        world.pass(DAY + HOUR);
+        let report = world.run().await;
+        assert_eq!((report.blobs_seen, report.blobs_deleted), (3, 1), "{item} {attribute}");
+        assert_eq!((report.unreadable, report.failed), (1, 0), "{item} {attribute}");
+        let mut left = world.blobs().await;
+        left.sort();
+        let mut expected = [named, orphan];
+        expected.sort();
+        assert_eq!(left, expected, "{item} {attribute}: {nobodys} alone is gone");
+    }
 }
 
 #[tokio::test]

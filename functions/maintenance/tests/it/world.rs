@@ -244,6 +244,15 @@ impl World {
         request.expression_attribute_values(":value", value).send().await.unwrap();
     }
 
+    /// The same of a post.
+    pub(crate) async fn spoil_post(&self, number: PostNumber, attribute: &str, value: AttributeValue) {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws.config(Service::DynamoDb));
+        let request = client.update_item().table_name(Tables::default().posts);
+        let request = request.key("number", AttributeValue::N(number.get().to_string()));
+        let request = request.update_expression("SET #a = :value").expression_attribute_names("#a", attribute);
+        request.expression_attribute_values(":value", value).send().await.unwrap();
+    }
+
     /// What lies in the bucket.
     pub(crate) async fn blobs(&self) -> Vec<String> {
         let Listed { found, .. } = self.bucket.list(Shelf::Contents, None).await.unwrap();

@@ -8,7 +8,7 @@ use super::Leaving;
 use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::row::{self, Cells, Item, Row, text};
+use crate::row::{Cells, Item, Row, text};
 use crate::write::Write;
 
 /// A source that rests from `now` on, as an item.
@@ -53,6 +53,6 @@ impl Store {
             .expression_attribute_values(":before", text(key::resting_since(before)))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let items = self.query("listing sources that rest", request, limit).await?;
-        Ok(row::readable(&items, |item| Row::of("resting source", item)?.word(key::SK, key::rested)))
+        Ok(self.readable(&items, |item| Row::of("resting source", item)?.word(key::SK, key::rested)))
     }
 }

@@ -7,7 +7,7 @@ use domain::timing::quiet_after;
 use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, JOB_PREFIX, Key, NATURAL_PREFIX};
-use crate::row::{self, Cells, Item, Row, text, time};
+use crate::row::{Cells, Item, Row, text, time};
 use crate::write::Write;
 
 /// How far the deletion of a source is.
@@ -40,7 +40,7 @@ impl Store {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_values(":pk", text(key::SWEEP));
         let items = self.query(OPERATION, request, usize::MAX).await?;
-        Ok(row::readable(&items, |item| Row::of("sweep", item)?.parsed(key::SK)))
+        Ok(self.readable(&items, |item| Row::of("sweep", item)?.parsed(key::SK)))
     }
 
     /// Deletes what hangs on a source that is being deleted, with at most `budget` writes: finished jobs, natural keys, posts; once

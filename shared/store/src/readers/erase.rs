@@ -92,7 +92,7 @@ impl Store {
             .expression_attribute_names("#pk", key::PK)
             .expression_attribute_values(":pk", text(key::DELETING));
         let items = self.query(OPERATION, request, usize::MAX).await?;
-        Ok(row::readable(&items, |item| Row::of("deletion", item)?.parsed(key::SK)))
+        Ok(self.readable(&items, |item| Row::of("deletion", item)?.parsed(key::SK)))
     }
 
     /// Goes on with the deletion of a user: at most `budget` of their items are looked at. The user goes last, once no request can write
