@@ -1,4 +1,5 @@
-//! `cargo xtask lambda`: the functions as they are deployed, how large they are, and how soon they ask for their first event.
+//! `cargo xtask lambda`: the functions as they are deployed, how large they are, and how soon they ask for their first event. With which settings they are built,
+//! `CargoLambda.toml` says.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,16 +14,6 @@ use crate::sam::glibc;
 use crate::trouble::Trouble;
 
 const FUNCTIONS: [&str; 4] = ["api", "dispatcher", "fetcher", "maintenance"];
-/// What makes a release small and quick to start, beside what cargo-lambda does by itself. The last one: aws-lc gathers entropy from the
-/// processor's jitter at start, which takes tens of milliseconds; without it, it asks the operating system.
-pub(crate) const SETTINGS: [(&str, &str); 5] = [
-    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
-    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
-    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-    ("AWS_LC_SYS_NO_JITTER_ENTROPY", "1"),
-];
-
 /// Flags of `lambda`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -76,7 +67,7 @@ fn build(root: &Path, folder: &Path, arm64: bool) -> Result<(), Trouble> {
         .arg(folder);
     // Without zig, for the machine that builds.
     cargo.args(if arm64 { &["--arm64"][..] } else { &["--compiler", "cargo"] });
-    cargo.args(FUNCTIONS.iter().flat_map(|function| ["--bin", function])).envs(SETTINGS);
+    cargo.args(FUNCTIONS.iter().flat_map(|function| ["--bin", function]));
     let status = cargo.status().map_err(|source| Trouble::Io { what: "cannot start cargo", source })?;
     if status.success() { Ok(()) } else { Err(Trouble::NotBuilt) }
 }

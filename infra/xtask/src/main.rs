@@ -28,7 +28,7 @@ enum Chore {
     Lambda(lambda::Options),
     /// After all tests: what the roles in the template allow in vain
     Roles(roles::Options),
-    /// Run `sam build` with the settings of a release, and look at what it built
+    /// Run `sam build`, and look at what it built
     Sam(sam::Options),
     /// Run the tests of store, queue and blob against the embedded servers, ministack and DynamoDB Local
     Servers(servers::Options),

@@ -1,4 +1,4 @@
-//! `cargo xtask sam`: what `sam build` builds, with the settings of a release, and whether Lambda can run it.
+//! `cargo xtask sam`: `sam build`, and whether Lambda can run what it built. With which settings, `CargoLambda.toml` says.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::lambda::{SETTINGS, megabytes};
+use crate::lambda::megabytes;
 use crate::trouble::Trouble;
 
 /// The functions, by their names in the template.
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
     sam.current_dir(root.join("infra")).args(["build", "--beta-features", "--template-file", "template.yaml"]);
     sam.arg("--build-dir").arg(&folder);
     sam.args(["--parameter-overrides", &format!("Architecture={architecture}")]);
-    sam.envs(SETTINGS).env("SAM_CLI_TELEMETRY", "0");
+    sam.env("SAM_CLI_TELEMETRY", "0");
     if !options.arm64 {
         // Without zig, for the machine that builds.
         sam.env("CARGO_LAMBDA_COMPILER", "cargo");

@@ -133,3 +133,19 @@ fn a_parameter_takes_what_its_setting_takes_and_nothing_else() {
         }
     }
 }
+
+/// `sam build` and `cargo lambda build` take their settings from one file; without `disable_optimizations`, cargo-lambda's own would win over them.
+#[test]
+fn functions_are_built_small_and_quick_to_start() {
+    let settings = fs::read_to_string(workspace().join("CargoLambda.toml")).unwrap();
+    for needed in [
+        "disable_optimizations = true",
+        "'profile.release.lto=\"fat\"'",
+        "'profile.release.codegen-units=1'",
+        "'profile.release.panic=\"abort\"'",
+        "'profile.release.strip=\"symbols\"'",
+        "'env.AWS_LC_SYS_NO_JITTER_ENTROPY=\"1\"'",
+    ] {
+        assert!(settings.lines().any(|line| line.trim().trim_end_matches(',') == needed), "{needed}");
+    }
+}
