@@ -177,7 +177,7 @@ async fn people(options: &Options) -> Outcome<Vec<Line>> {
     let account = ask(&mut api, "an account's export", user, Method::GET, "/v1/account/export", "", None).await?;
     let load = format!("its import, {} subscriptions", options.subscriptions);
     ask(&mut api, &load, user, Method::POST, "/v1/account/import", "", Some(&account)).await?;
-    let wrong = json!({ "email": "reader0@example.org", "password": "a wrong password" });
+    let wrong = json!({ "email": "nobody@example.org", "password": "a wrong password" });
     let hashed = ask(&mut api, "a password (argon2)", "", Method::POST, "/v1/sessions", "", Some(&wrong)).await;
     if hashed.is_ok() {
         return Err("a wrong password was taken".into());
