@@ -19,7 +19,7 @@ use store::{Journal, Store};
 use crate::accounts::Passwords;
 use crate::conventions::limits::{Limits, Meters};
 use crate::cursor::Cursors;
-use crate::reading::{Places, Shelves, Stocks};
+use crate::reading::{Heads, Places, Shelves, Stocks};
 
 /// What an installation sets, as far as the api goes by it.
 #[derive(Clone, Debug)]
@@ -117,6 +117,7 @@ pub struct Context {
     pub(crate) links: Links,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) stocks: Stocks,
+    pub(crate) heads: Heads,
     pub(crate) shelves: Shelves,
     pub(crate) places: Places,
     clock: Clock,
@@ -139,6 +140,7 @@ impl Context {
             cursors: Cursors::new(parts.key.subkey(Label::Cursor)),
             ids: JobIdMint::default(),
             stocks: Stocks::new(parts.journal.clone()),
+            heads: Heads::new(parts.journal.clone()),
             shelves: Shelves::new(parts.journal),
             places: Places::default(),
             operator: OperatorSecret::of(&parts.key),

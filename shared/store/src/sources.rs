@@ -16,6 +16,7 @@ use crate::Store;
 use crate::call::{Verdict, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
+use crate::listing::Consistency;
 use crate::row::{self, Cells, Item, Row, number, span, text};
 use crate::schema::BY_SLOT;
 use crate::wheel::due_item;
@@ -144,8 +145,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn heads(&self, sources: &[SourceId]) -> Result<Vec<Head>, StoreError> {
+        self.heads_as(sources, Consistency::Eventual).await
+    }
+
+    /// As [`Store::heads`], as fresh as that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn heads_as(&self, sources: &[SourceId], consistency: Consistency) -> Result<Vec<Head>, StoreError> {
         let keys = sources.iter().map(|source| Key::head(*source));
-        let items = self.batch_get("reading sources", keys, false, None).await?;
+        let items = self.batch_get("reading sources", keys, consistency == Consistency::Strong, None).await?;
         let heads = self.readable(&items, row::head).into_iter();
         let mut heads: HashMap<SourceId, Head> = heads.map(|head| (head.source, head)).collect();
         Ok(sources.iter().filter_map(|source| heads.remove(source)).collect())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::id::{Ordinal, SourceId, UserId};
 use domain::listing::Stock;
+use domain::source::Head;
 use domain::subscription::Subscription;
 use store::Consistency;
 
@@ -18,12 +19,12 @@ use crate::problem::Problem;
 #[derive(Clone)]
 pub(super) struct Ground {
     pub(super) subscriptions: Vec<Arc<Subscription>>,
-    pub(super) stocks: There,
+    pub(super) stocks: There<Stock>,
 }
 
 impl Ground {
     /// A subscription that has no stock among `stocks` counts as it was stored.
-    pub(super) fn new(mut subscriptions: Vec<Arc<Subscription>>, stocks: There) -> Self {
+    pub(super) fn new(mut subscriptions: Vec<Arc<Subscription>>, stocks: There<Stock>) -> Self {
         for subscription in subscriptions.iter_mut().filter(|subscription| subscription.newest.is_some()) {
             if let Some(stock) = stocks.get(&subscription.source) {
                 Arc::make_mut(subscription).begin(stock.first);
@@ -118,7 +119,7 @@ impl Context {
     }
 
     /// The stocks of sources, without those that are gone.
-    pub(super) async fn stocks_of(&self, sources: &[SourceId], freshness: Freshness) -> Result<There, Problem> {
+    pub(super) async fn stocks_of(&self, sources: &[SourceId], freshness: Freshness) -> Result<There<Stock>, Problem> {
         let (mut stocks, missing) = self.stocks.recall(sources, freshness, self.now());
         if !missing.is_empty() {
             // What is remembered until it is written must not have been old when it was read.
@@ -131,5 +132,22 @@ impl Context {
             stocks.extend(read);
         }
         Ok(stocks)
+    }
+
+    /// The public parts of sources, without those that are gone; in the cloud as they were a moment ago.
+    pub(crate) async fn heads_of(&self, sources: &[SourceId]) -> Result<There<Head>, Problem> {
+        let (mut heads, missing) = self.heads.recall(sources, Freshness::Now, self.now());
+        if !missing.is_empty() {
+            let sources: Vec<SourceId> = missing.iter().map(|(source, _)| *source).collect();
+            let lasts = self.heads.lasts();
+            let consistency = if lasts { Consistency::Strong } else { Consistency::Eventual };
+            let read = self.store.heads_as(&sources, consistency).await?;
+            let read = read.into_iter().map(|head| (head.source, Arc::new(head))).collect();
+            if lasts {
+                self.heads.learn(&missing, &read);
+            }
+            heads.extend(read);
+        }
+        Ok(heads)
     }
 }

@@ -28,7 +28,7 @@ use crate::context::Context;
 pub(crate) use count::Count;
 pub(crate) use places::Places;
 pub(crate) use shelves::Shelves;
-pub(crate) use stocks::Stocks;
+pub(crate) use stocks::{Heads, Stocks};
 pub(crate) use {
     entry::Entry,
     mark::Marking,

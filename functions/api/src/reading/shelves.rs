@@ -175,3 +175,125 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::id::SystemEntropy;
+    use domain::reading::ReadState;
+    use domain::time::Timestamp;
+
+    struct Person {
+        shelves: Shelves,
+        journal: Journal,
+        user: UserId,
+        sources: Vec<SourceId>,
+    }
+
+    impl Person {
+        /// Someone with that many subscriptions.
+        fn with(count: usize) -> Self {
+            let journal = Journal::default();
+            let shelves = Shelves::new(Some(journal.clone()));
+            let sources = std::iter::repeat_with(|| SourceId::draw(&mut SystemEntropy)).take(count).collect();
+            Self { shelves, journal, user: UserId::draw(&mut SystemEntropy), sources }
+        }
+
+        fn subscription(&self, source: SourceId, version: u64) -> Subscription {
+            let (user, added_at, read) = (self.user, Timestamp::EPOCH, ReadState::default());
+            Subscription { user, source, added_at, title: None, folders: Vec::new(), read, newest: None, version }
+        }
+
+        fn read_all(&self) {
+            let Reading::All(all) = self.shelves.look(self.user) else { panic!("they are known") };
+            let read = self.sources.iter().map(|source| Arc::new(self.subscription(*source, 1))).collect::<Vec<_>>();
+            self.shelves.learn(self.user, &all, &read);
+        }
+
+        /// How many have to be read.
+        fn missing(&self) -> usize {
+            match self.shelves.look(self.user) {
+                Reading::Done(_) => 0,
+                Reading::Some(few) => few.sources().len(),
+                Reading::All(_) => usize::MAX,
+            }
+        }
+
+        fn mark(&self, at: usize) {
+            self.journal.changed(&format!("U#{}", self.user), &format!("SUB#{}", self.sources[at]));
+        }
+
+        fn replace(&self, source: SourceId) {
+            self.journal.replaced(&format!("U#{}", self.user), &format!("SUB#{source}"));
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_and_nothing_else() {
+        let ada = Person::with(300);
+        assert_eq!(ada.missing(), usize::MAX);
+        ada.read_all();
+        assert_eq!(ada.missing(), 0);
+        (3..6).for_each(|at| ada.mark(at));
+        let Reading::Some(few) = ada.shelves.look(ada.user) else { panic!("three are to be read") };
+        assert_eq!(few.sources(), ada.sources[3..6]);
+        let read = vec![ada.subscription(ada.sources[3], 2), ada.subscription(ada.sources[5], 2)];
+        let all = ada.shelves.mend(ada.user, few, read);
+        let versions: Vec<u64> = all.iter().map(|subscription| subscription.version).collect();
+        assert_eq!((all.len(), &versions[2..6]), (299, &[1, 2, 2, 1][..]), "one is gone");
+        assert_eq!(ada.missing(), 0);
+        (10..=FEW + 10).for_each(|at| ada.mark(at));
+        assert_eq!(ada.missing(), usize::MAX, "so many are read at once");
+    }
+
+    #[test]
+    fn who_subscribes_or_leaves_is_read_anew() {
+        let ada = Person::with(3);
+        for source in [SourceId::draw(&mut SystemEntropy), ada.sources[1]] {
+            ada.read_all();
+            assert_eq!(ada.missing(), 0);
+            ada.replace(source);
+            assert_eq!(ada.missing(), usize::MAX);
+        }
+    }
+
+    #[test]
+    fn what_is_written_while_it_is_read_is_not_remembered() {
+        let ada = Person::with(3);
+        let Reading::All(all) = ada.shelves.look(ada.user) else { panic!("nothing is known") };
+        let read = ada.sources.iter().map(|source| Arc::new(ada.subscription(*source, 1))).collect::<Vec<_>>();
+        ada.mark(1);
+        ada.shelves.learn(ada.user, &all, &read);
+        assert_eq!(ada.missing(), usize::MAX);
+        ada.read_all();
+        ada.mark(1);
+        let Reading::Some(few) = ada.shelves.look(ada.user) else { panic!("one is to be read") };
+        ada.mark(1);
+        ada.shelves.mend(ada.user, few, vec![ada.subscription(ada.sources[1], 2)]);
+        assert_eq!(ada.missing(), 1);
+    }
+
+    #[test]
+    fn whoever_has_not_looked_for_longest_is_forgotten_first() {
+        let people: Vec<Person> = (0..3).map(|_| Person::with(MOST / 2 - 1)).collect();
+        let shelves = &people[0].shelves;
+        for (at, person) in people.iter().enumerate() {
+            let Reading::All(all) = shelves.look(person.user) else { panic!("{at} is known") };
+            let read = person.sources.iter().map(|source| Arc::new(person.subscription(*source, 1)));
+            shelves.learn(person.user, &all, &read.collect::<Vec<_>>());
+            shelves.look(people[0].user);
+        }
+        let known = |at: usize| matches!(shelves.look(people[at].user), Reading::Done(_));
+        assert_eq!([0, 1, 2].map(known), [true, false, true]);
+    }
+
+    #[test]
+    fn where_nobody_tells_nothing_is_remembered() {
+        let shelves = Shelves::new(None);
+        let user = UserId::draw(&mut SystemEntropy);
+        for _ in 0..2 {
+            let Reading::All(all) = shelves.look(user) else { panic!("nobody told") };
+            shelves.learn(user, &all, &[]);
+        }
+    }
+}

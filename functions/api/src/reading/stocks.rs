@@ -1,4 +1,4 @@
-//! Stocks of sources, as they were read a moment ago: people look at many lists one after the other, and most sources are shared.
+//! Heads of sources, or their stocks, as they were read a moment ago: people look at many lists one after the other, and most sources are shared.
 //!
 //! Where a journal tells what is written, what was not written since it was read is as of now, however long ago that was. Elsewhere it is good for five seconds.
 
@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use domain::id::SourceId;
 use domain::listing::Stock;
+use domain::source::Head;
 use domain::time::Timestamp;
 use store::{Journal, Moment, Watch};
 
-/// For how long a stock is good of which nobody tells.
+/// For how long something is good of which nobody tells.
 const GOOD_FOR: Duration = Duration::from_secs(5);
-/// About 400 bytes each.
+/// About 400 bytes a stock, twice that a head.
 const MOST: usize = 20_000;
 
-/// How fresh stocks are to be.
+/// How fresh heads are to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// A few seconds old at most.
@@ -25,20 +26,25 @@ pub(super) enum Freshness {
     Now,
 }
 
-/// Stocks of the sources that are there.
-pub(super) type There = HashMap<SourceId, Arc<Stock>>;
+/// The sources that are there.
+pub(crate) type There<H> = HashMap<SourceId, Arc<H>>;
 
 /// The stocks that this process has read.
-#[derive(Debug, Default)]
-pub(crate) struct Stocks {
+pub(crate) type Stocks = Remembered<Stock>;
+/// The heads that this process has read.
+pub(crate) type Heads = Remembered<Head>;
+
+/// What this process has read of heads.
+#[derive(Debug)]
+pub(crate) struct Remembered<H> {
     journal: Option<Journal>,
-    known: Mutex<HashMap<SourceId, Known>>,
+    known: Mutex<HashMap<SourceId, Known<H>>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct Known<H> {
     /// `None`: there is no such source.
-    stock: Option<Arc<Stock>>,
+    head: Option<Arc<H>>,
     since: Since,
 }
 
@@ -49,7 +55,7 @@ pub(super) enum Since {
     Moment(Watch, Moment),
 }
 
-impl Stocks {
+impl<H> Remembered<H> {
     pub(crate) fn new(journal: Option<Journal>) -> Self {
         Self { journal, known: Mutex::default() }
     }
@@ -60,13 +66,13 @@ impl Stocks {
         sources: &[SourceId],
         freshness: Freshness,
         now: Timestamp,
-    ) -> (There, Vec<(SourceId, Since)>) {
+    ) -> (There<H>, Vec<(SourceId, Since)>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut fresh, mut missing) = (HashMap::with_capacity(sources.len()), Vec::new());
         for source in sources {
             match known.get(source) {
-                Some(Known { stock, since }) if self.is_good(*since, freshness, now) => {
-                    fresh.extend(stock.as_ref().map(|stock| (*source, Arc::clone(stock))));
+                Some(Known { head, since }) if self.is_good(*since, freshness, now) => {
+                    fresh.extend(head.as_ref().map(|head| (*source, Arc::clone(head))));
                 }
                 known => missing.push((*source, self.begin(*source, known, now))),
             }
@@ -83,7 +89,7 @@ impl Stocks {
         }
     }
 
-    fn begin(&self, source: SourceId, known: Option<&Known>, now: Timestamp) -> Since {
+    fn begin(&self, source: SourceId, known: Option<&Known<H>>, now: Timestamp) -> Since {
         let Some(journal) = &self.journal else { return Since::Time(now) };
         let watch = match known {
             Some(Known { since: Since::Moment(watch, _), .. }) => *watch,
@@ -98,7 +104,7 @@ impl Stocks {
     }
 
     /// Remembers what was asked for, and what of it there is.
-    pub(super) fn learn(&self, asked: &[(SourceId, Since)], there: &There) {
+    pub(super) fn learn(&self, asked: &[(SourceId, Since)], there: &There<H>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
@@ -106,7 +112,7 @@ impl Stocks {
         known.extend(
             asked
                 .iter()
-                .map(|(source, since)| (*source, Known { stock: there.get(source).map(Arc::clone), since: *since })),
+                .map(|(source, since)| (*source, Known { head: there.get(source).map(Arc::clone), since: *since })),
         );
     }
 }
@@ -132,7 +138,7 @@ mod tests {
     #[test]
     fn a_stock_of_which_nobody_tells_is_good_for_five_seconds() {
         let source = SourceId::draw(&mut SystemEntropy);
-        let (stocks, start) = (Stocks::default(), Timestamp::from_secs(1_000));
+        let (stocks, start) = (Stocks::new(None), Timestamp::from_secs(1_000));
         read(&stocks, source, start);
         for (millis, fresh) in [(-1, false), (0, true), (4_999, true), (5_000, false)] {
             let at = Timestamp::from_millis(start.as_millis() + millis);

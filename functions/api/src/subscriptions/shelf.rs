@@ -1,6 +1,6 @@
 //! All that a person subscribes to, with what is known of each: what lists and other APIs are made of.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::folder::{Folder, Folders};
 use domain::id::{FolderId, SourceId, UserId};
@@ -80,7 +80,8 @@ impl Shelved {
 
     /// Posts that are unread.
     pub(crate) fn unread(&self) -> u64 {
-        self.head.as_ref().map_or(0, |head| self.subscription.read.unread(shown(head)))
+        let head = self.head.as_ref().filter(|head| head.state != SourceState::Deleting);
+        head.map_or(0, |head| self.subscription.read.unread(shown(head)))
     }
 
     /// Whether its source is polled, and if not, why.
@@ -96,7 +97,7 @@ fn shown(head: &Head) -> Shown {
 impl Context {
     /// All that `user` subscribes to.
     pub(crate) async fn shelf(&self, user: UserId) -> Result<Shelf, Problem> {
-        let subscriptions = self.store.subscriptions(user).await?;
+        let subscriptions = self.subscriptions(user).await?.into_iter().map(Arc::unwrap_or_clone).collect();
         let list = self.shelved(subscriptions).await?;
         Ok(Shelf { folders: self.store.folders(user).await?, list })
     }
@@ -104,12 +105,11 @@ impl Context {
     /// Some subscriptions with their sources. A source that is too new for the batch read is read alone.
     pub(super) async fn shelved(&self, subscriptions: Vec<Subscription>) -> Result<Vec<Shelved>, Problem> {
         let sources: Vec<SourceId> = subscriptions.iter().map(|subscription| subscription.source).collect();
-        let heads = self.store.heads(&sources).await?;
-        let mut heads: HashMap<SourceId, Head> = heads.into_iter().map(|head| (head.source, head)).collect();
+        let mut heads = self.heads_of(&sources).await?;
         let mut list = Vec::with_capacity(subscriptions.len());
         for mut subscription in subscriptions {
             let head = match heads.remove(&subscription.source) {
-                Some(head) => Some(head),
+                Some(head) => Some(Arc::unwrap_or_clone(head)),
                 None => self.store.head(subscription.source).await?,
             };
             if let Some(head) = &head {
