@@ -13,7 +13,7 @@ use crate::world::World;
 
 impl World {
     /// The partitions of the table of readers.
-    async fn readers(&self) -> BTreeSet<String> {
+    pub(crate) async fn readers(&self) -> BTreeSet<String> {
         let scan = self.tables.scan().table_name(Tables::default().readers).consistent_read(true);
         let items = scan.send().await.unwrap().items.unwrap_or_default();
         items.iter().map(|item| format!("{} {}", item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap())).collect()

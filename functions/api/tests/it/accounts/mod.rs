@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
-pub(super) const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Somebody with a session.
 pub(crate) struct Someone {
@@ -55,7 +55,7 @@ impl World {
     }
 
     /// A member, made by the operator and signed in.
-    pub(super) async fn someone(&self, email: &str) -> Someone {
+    pub(crate) async fn someone(&self, email: &str) -> Someone {
         let made =
             self.ask(Method::POST, "/v1/users", &json!({ "email": email, "password": PASSWORD }).to_string()).await;
         self.signed_in(email, &made).await

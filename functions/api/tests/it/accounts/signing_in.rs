@@ -77,6 +77,18 @@ async fn whoever_tries_many_at_once_gets_no_more_tries_than_one_after_the_other(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_whoever_tries_at_many_instances_at_once() {
+    let world = World::in_the_cloud(8).await;
+    world.someone("ada@example.org").await;
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let all = join_all((0..60).map(|_| world.sign_in(email, "wrong password"))).await;
+        let count = |status: u16| all.iter().filter(|answer| answer.status.as_u16() == status).count();
+        assert!(count(403) <= 10, "{} were tried", count(403));
+        assert_eq!(count(403) + count(429), 60);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_sign_ins_at_once_are_let_in_or_asked_to_come_again() {
     let world = World::new().await;
     world.someone("ada@example.org").await;

@@ -6,8 +6,10 @@ use std::task::Poll;
 use domain::id::kinds;
 use domain::repeat::Repeat;
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::document::operations;
+use crate::accounts::PASSWORD;
 use crate::world::{Answer, World};
 
 const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
@@ -137,4 +139,62 @@ async fn a_name_is_its_senders_own() {
     assert_eq!(world.ask_with(&headers, Method::POST, "/v1/sources", &body).await.status, StatusCode::OK);
     let stranger = world.ask_with(&[("idempotency-key", KEY)], Method::POST, "/v1/sources", &body).await;
     assert_eq!(code(&stranger), (401, "not_signed_in"));
+}
+
+/// What makes something at each path: the sender's `Authorization` (nobody's if empty), the path as it is asked, a body, and another one.
+async fn creating(world: &World) -> Vec<(&'static str, String, String, Value, Value)> {
+    let root = world.root().await;
+    let ada = world.someone("ada@example.org").await;
+    let source = world.add("https://example.org/feed").await;
+    world.store.subscribe(root.id.parse().unwrap(), source.parse().unwrap(), 20, world.now()).await.unwrap();
+    world.land(&source, &["one".to_owned(), "two".to_owned()]).await;
+    let posts = world.get(&format!("/v1/sources/{source}/posts")).await.json["posts"].clone();
+    let (person, operator) = (format!("Bearer {}", root.secret), world.operator());
+    let account = |name: &str| json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+    let named = |name: &str| json!({ "name": name });
+    let at = |url: &str| json!({ "url": url });
+    let plain =
+        |path: &'static str, by: &str, one: Value, other: Value| (path, by.to_owned(), path.to_owned(), one, other);
+    vec![
+        plain("/v1/folders", &person, named("one"), named("other")),
+        plain("/v1/invitations", &person, Value::Null, json!({})),
+        plain("/v1/labels", &person, named("one"), named("other")),
+        plain("/v1/sessions", "", account("ada"), account("root")),
+        plain("/v1/shares", &person, json!({ "post": posts[0]["id"] }), json!({ "post": posts[1]["id"] })),
+        plain("/v1/sources", &operator, at("https://example.org/1"), at("https://example.org/2")),
+        plain("/v1/subscriptions", &person, at("https://example.org/feed?token=sesame"), at("https://example.org/1")),
+        plain("/v1/tokens", &person, named("one"), named("other")),
+        plain("/v1/users", &operator, account("bob"), account("eve")),
+        ("/v1/users/{user}/resets", person, format!("/v1/users/{}/resets", ada.id), Value::Null, json!({})),
+    ]
+}
+
+#[tokio::test]
+async fn whatever_makes_something_makes_it_once_answers_the_same_and_refuses_another_body() {
+    let world = World::new().await;
+    let document = world.get("/openapi.json").await.json;
+    let makes = |operation: &Value| !operation["responses"]["201"].is_null();
+    let described = operations(&document).into_iter().filter(|(_, method, op)| *method == Method::POST && makes(op));
+    let described: Vec<String> = described.map(|(path, ..)| path).filter(|path| path != "/v1/bootstrap").collect();
+    let cases = creating(&world).await;
+    let tried: Vec<&str> = cases.iter().map(|case| case.0).collect();
+    assert_eq!(described, tried, "say in `creating` how something is made there");
+    for (path, by, target, one, other) in &cases {
+        let post = async |body: &Value| {
+            let mut headers = vec![("idempotency-key", *path)];
+            headers.extend((!by.is_empty()).then_some(("authorization", by.as_str())));
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            world.ask_with(&headers, Method::POST, target, &body).await
+        };
+        let first = post(one).await;
+        assert_eq!(first.status, StatusCode::CREATED, "{path}: {}", first.json);
+        let (made, sent) = (world.readers().await, world.messages("fetch-slow").await.len());
+        let again = post(one).await;
+        assert_eq!((again.status, &again.json), (first.status, &first.json), "{path}");
+        assert_eq!(again.headers["idempotent-replayed"], "true", "{path}");
+        assert_eq!(again.headers.get("location"), first.headers.get("location"), "{path}");
+        assert_eq!(code(&post(other).await), (422, "idempotency_key_reused"), "{path}");
+        assert_eq!(world.readers().await, made, "{path}");
+        assert_eq!(world.messages("fetch-slow").await.len(), sent, "{path}");
+    }
 }

@@ -1,7 +1,9 @@
 //! What somebody has already is not sent again.
 
 use http::{Method, StatusCode};
+use serde_json::Value;
 
+use super::document::operations;
 use crate::world::{Answer, World};
 
 async fn ask(world: &World, method: Method, path: &str, known: &str) -> Answer {
@@ -37,4 +39,26 @@ async fn what_has_changed_is_sent_and_only_reads_are_asked() {
     assert_eq!((after.status, after.json["interval_minutes"].as_u64()), (StatusCode::OK, Some(240)));
     assert_eq!(ask(&world, Method::GET, "/v1/posts/AAAAAAAA", "*").await.status, StatusCode::NOT_FOUND);
     assert_eq!(ask(&world, Method::DELETE, &path, "*").await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn each_list_and_each_page_is_told_by_its_tag() {
+    let world = World::new().await;
+    let root = world.root().await;
+    let document = world.get("/openapi.json").await.json;
+    let by = format!("Bearer {}", root.secret);
+    let mut tried = 0;
+    for (path, method, _) in operations(&document) {
+        if method != Method::GET || path.contains('{') {
+            continue;
+        }
+        let first = world.by(&root.secret, Method::GET, &path, Value::Null).await;
+        assert_eq!(first.status, StatusCode::OK, "{path}: {}", first.json);
+        let tag = first.headers["etag"].to_str().unwrap();
+        let again = world.ask_with(&[("authorization", &by), ("if-none-match", tag)], Method::GET, &path, "").await;
+        assert_eq!((again.status, again.bytes), (StatusCode::NOT_MODIFIED, 0), "{path}");
+        assert!(again.headers.contains_key("x-request-id") && again.headers.contains_key("ratelimit"), "{path}");
+        tried += 1;
+    }
+    assert!(tried >= 20, "{tried}");
 }
