@@ -277,24 +277,6 @@ pub(crate) fn instead_of(name: &str) -> Option<Element> {
     INSTEAD.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, element)| *element)
 }
 
-/// A set of elements: of their numbers, of which there are fewer than bits.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Set(u128);
-
-impl Set {
-    /// With one more.
-    #[inline]
-    pub(crate) fn with(self, element: Element) -> Self {
-        Self(self.0 | 1_u128 << element as u32)
-    }
-
-    /// Whether it is in there.
-    #[inline]
-    pub(crate) fn has(self, element: Element) -> bool {
-        self.0 >> element as u32 & 1 == 1
-    }
-}
-
 impl Element {
     /// How many there are.
     pub(crate) const COUNT: usize = TABLE.len();

@@ -109,6 +109,13 @@ static LENGTHS: [u32; Element::COUNT] = {
     lengths
 };
 
+/// Whether there are attributes that `element` always has.
+#[inline]
+pub(super) fn needs_any(element: Element) -> bool {
+    // A link, and what plays.
+    matches!(element, Element::A | Element::Audio | Element::Iframe | Element::Video)
+}
+
 /// [`rules`], by the element's number.
 static RULES: [&[Rule]; Element::COUNT] = {
     let mut rules: [&[Rule]; Element::COUNT] = [&[]; Element::COUNT];
@@ -161,7 +168,7 @@ pub(super) fn normal<'a>(kind: Kind, raw: &'a str, base: Option<&Url>) -> Option
         Language => Some(raw.trim()).filter(|language| is_language(language)).map(Cow::Borrowed),
         Choice(words) => choose(words, raw.trim()).map(Cow::Borrowed),
         Flag => Some(Cow::Borrowed("")),
-        Class => class(raw).map(Cow::Owned),
+        Class => class(raw),
         Web => link::web(raw, base),
         Href => link::href(raw, base),
         Image => link::image(raw, base),
@@ -236,11 +243,28 @@ fn choose(words: &[&'static str], given: &str) -> Option<&'static str> {
 }
 
 /// The class that names the language of a program.
-fn class(raw: &str) -> Option<String> {
-    let language = raw
-        .split_ascii_whitespace()
-        .find_map(|class| class.strip_prefix("language-").or_else(|| class.strip_prefix("lang-")))?;
+fn class(raw: &str) -> Option<Cow<'_, str>> {
+    let (class, language) = raw.split_ascii_whitespace().find_map(|class| {
+        let language = class.strip_prefix("language-").or_else(|| class.strip_prefix("lang-"))?;
+        Some((class, language))
+    })?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+#-._".contains(&byte);
     let fits = (1..=32).contains(&language.len()) && language.bytes().all(is_name);
-    fits.then(|| format!("language-{language}"))
+    fits.then(|| match class.starts_with("language-") {
+        true => Cow::Borrowed(class),
+        false => Cow::Owned(format!("language-{language}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_elements_always_have_an_attribute() {
+        for element in Element::all() {
+            let always = rules(element).iter().any(|rule| matches!(rule.kind, Always(_)));
+            assert_eq!(needs_any(element), always, "{element:?}");
+        }
+    }
 }

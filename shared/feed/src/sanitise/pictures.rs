@@ -140,7 +140,7 @@ fn is_beacon(url: &str) -> bool {
 
 /// A `srcset`, entities resolved, with absolute links: `url`, or `url descriptor`, separated by `, `.
 pub(super) fn candidates(set: &str, base: Option<&Url>) -> Option<String> {
-    let mut out = String::new();
+    let mut out = String::with_capacity((set.len() + set.len() / 2).min(1024));
     for (url, descriptor) in split(set).take(MAX_CANDIDATES) {
         let Some(url) = link::absolute(Cow::Borrowed(url), base).filter(|url| !url.ends_with(',')) else { continue };
         if !is_descriptor(descriptor) {

@@ -8,7 +8,7 @@
 use super::attributes::{self, Kind};
 use super::chars;
 use crate::lanes::{self, Search};
-use crate::tags::{self, Element, Set};
+use crate::tags::{self, Element};
 use crate::text::unescape_in;
 
 /// Elements inside one another.
@@ -33,10 +33,30 @@ struct Proof<'a> {
     html: &'a str,
     at: usize,
     special: Search<'a>,
-    /// What is open, and of each what is open from there outwards up to the next [scope](Element::is_scope).
-    open: Vec<(Element, Set)>,
+    /// What is open, innermost last, and what is open around it.
+    open: Vec<(Element, Around)>,
     /// Room to resolve entities in.
     room: String,
+}
+
+/// What is open from an element outwards, itself included, up to the next [scope](Element::is_scope).
+#[derive(Clone, Copy, Default)]
+struct Around {
+    has_link: bool,
+    has_paragraph: bool,
+}
+
+impl Around {
+    #[inline]
+    fn with(self, element: Element) -> Self {
+        if element.is_scope() {
+            return Self::default();
+        }
+        Self {
+            has_link: self.has_link || element == Element::A,
+            has_paragraph: self.has_paragraph || element == Element::P,
+        }
+    }
 }
 
 impl<'a> Proof<'a> {
@@ -76,8 +96,8 @@ impl<'a> Proof<'a> {
         }
         // Any other text in the frame of a table would be moved in front of it.
         let is_frame = self.open.last().is_some_and(|(top, _)| top.is_frame());
-        let text = &self.html[begin..self.at];
-        (!is_frame || text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n'))).then_some(())
+        let is_blank = || bytes[begin..self.at].iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\n'));
+        (!is_frame || is_blank()).then_some(())
     }
 
     fn skip_byte(&mut self, byte: u8) -> bool {
@@ -109,8 +129,7 @@ impl<'a> Proof<'a> {
             _ => {}
         }
         if !element.is_void() {
-            let around = if element.is_scope() { Set::default() } else { self.scope().with(element) };
-            self.open.push((element, around));
+            self.open.push((element, self.around().with(element)));
         }
         (self.open.len() <= MAX_DEPTH).then_some(())
     }
@@ -126,20 +145,19 @@ impl<'a> Proof<'a> {
             None => parents.is_empty(),
         };
         let ends = match element {
-            A => self.scope().has(A),
+            A => self.around().has_link,
             Li => self.ends_item(|open| open == Li),
             Dd | Dt => self.ends_item(|open| matches!(open, Dd | Dt)),
             heading if heading.is_heading() => top.is_some_and(|top| top.is_heading()),
             _ => false,
         };
-        let ends_paragraph = element.is_block() && self.scope().has(P);
+        let ends_paragraph = element.is_block() && self.around().has_paragraph;
         (fits && !ends && !ends_paragraph).then_some(())
     }
 
-    /// What is open from the innermost outwards, up to a scope.
     #[inline]
-    fn scope(&self) -> Set {
-        self.open.last().map_or(Set::default(), |(_, scope)| *scope)
+    fn around(&self) -> Around {
+        self.open.last().map_or(Around::default(), |(_, around)| *around)
     }
 
     fn ends_item(&self, is_item: impl Fn(Element) -> bool) -> bool {
@@ -156,6 +174,9 @@ impl<'a> Proof<'a> {
 
     /// The attributes of a tag, and its `>`.
     fn attributes(&mut self, element: Element) -> Option<()> {
+        if !attributes::needs_any(element) && self.skip_byte(b'>') {
+            return Some(());
+        }
         let mut rules = attributes::rules(element).iter();
         while !self.skip_byte(b'>') {
             let rest = &self.html.as_bytes()[self.at..];
