@@ -196,6 +196,7 @@ mod tests {
             "one two  three\n\tfour é \u{a0}\u{1}x",
             "        ",
             "abcdefgh ijklmnop",
+            "more-than-sixteen-bytes and-more-than-thirty-two-bytes-of-one-word exactly-sixteen! x",
             "\u{ff}\u{7f} \u{7f}!",
         ] {
             for cut in 0..text.len() {

@@ -132,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_copied_only_where_all_its_ampersands_are_escaped() {
+        for link in ["https://a.example/", "https://a.example/?a=1&amp;b=2&amp;", "https://a.example/&amp;.x;y"] {
+            assert!(is_written(link), "{link}");
+        }
+        for end in ["&", "&b=2", "&amp", "&amp;b&c", "&lt;", "&quot;", "&copy;", "&#38;", "&AMP;"] {
+            let link = format!("https://a.example/?a=1{end}");
+            assert!(is_settled(&link) && !is_written(&link), "{link}");
+        }
+    }
+
+    #[test]
     fn one_may_write_or_call_and_run_nothing() {
         for link in ["mailto:a@b.example", "tel:+49-30-1", "https://a.example/"] {
             assert_eq!(href(link, None).as_deref(), Some(link));
