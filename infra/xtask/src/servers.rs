@@ -83,8 +83,15 @@ impl Running {
             Kind::Embedded => Self::Embedded,
             Kind::Ministack => Self::Ministack(Ministack::start(&target, false)?),
             Kind::DynamodbLocal => {
-                let usual = DynamodbLocal::usual_place(&target);
-                Self::DynamodbLocal(DynamodbLocal::start(options.dynamodb_local.as_deref().unwrap_or(&usual))?)
+                let place = match &options.dynamodb_local {
+                    // It was asked for: that is no reason to skip it.
+                    Some(named) if !named.exists() => {
+                        return Err(NoServer::Broken(format!("--dynamodb-local: there is no {}", named.display())));
+                    }
+                    Some(named) => named.clone(),
+                    None => DynamodbLocal::usual_place(&target),
+                };
+                Self::DynamodbLocal(DynamodbLocal::start(&place)?)
             }
         })
     }
