@@ -11,12 +11,15 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::message::{Announcement, FetchMessage};
 use domain::timing::{Lane, MAX_DELAY};
+use futures_util::{StreamExt as _, stream};
 
 pub use crate::error::QueueError;
 use crate::error::classify;
 
 /// SQS takes this many messages at once.
 const BATCH: usize = 10;
+/// So many batches are on their way at a time: a hundred messages would else be ten times as long on the way as one.
+const AT_ONCE: usize = 5;
 /// Bytes of one batch: half of what SQS took when it took least (256 KiB), since a message is a kilobyte.
 const BATCH_BYTES: usize = 128 * 1024;
 
@@ -71,62 +74,67 @@ impl Queue {
         }
     }
 
-    /// Sends messages by tens, each to the queue of its lane; the answers are in the order of `outgoing`.
+    /// Sends messages by tens, each to the queue of its lane, some tens at a time; the answers are in the order of `outgoing`.
     pub async fn send(&self, outgoing: &[Outgoing]) -> Vec<Sent> {
         let mut answers: Vec<Option<Sent>> = outgoing.iter().map(|_| None).collect();
+        let mut batches = Vec::new();
         for lane in [Lane::Fast, Lane::Slow] {
             let of_lane = outgoing.iter().enumerate().filter(|(_, out)| out.message.lane == lane);
             let entries = of_lane.map(|(at, out)| (at, serde_json::to_string(&out.message), seconds(out.delay)));
             let mut batch = Batch::default();
             for (at, body, delay) in entries {
-                let body = match body {
-                    Ok(body) => body,
-                    Err(error) => {
-                        answers[at] = Some(Sent::Refused(QueueError::unwritable(error)));
-                        continue;
+                match body {
+                    Ok(body) if batch.is_full_for(&body) => {
+                        batches.push((lane, std::mem::take(&mut batch)));
+                        batch.push(at, body, delay);
                     }
-                };
-                if batch.is_full_for(&body) {
-                    self.send_batch(self.url(lane), std::mem::take(&mut batch), &mut answers).await;
+                    Ok(body) => batch.push(at, body, delay),
+                    Err(error) => answers[at] = Some(Sent::Refused(QueueError::unwritable(error))),
                 }
-                batch.push(at, body, delay);
             }
-            self.send_batch(self.url(lane), batch, &mut answers).await;
+            if !batch.entries.is_empty() {
+                batches.push((lane, batch));
+            }
+        }
+        let sending = batches.into_iter().map(|(lane, batch)| self.send_batch(self.url(lane), batch));
+        let mut sending = stream::iter(sending).buffer_unordered(AT_ONCE);
+        while let Some(sent) = sending.next().await {
+            for (at, sent) in sent {
+                answers[at] = Some(sent);
+            }
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| Sent::Refused(QueueError::unanswered()))).collect()
     }
 
-    async fn send_batch(&self, url: &str, batch: Batch, answers: &mut [Option<Sent>]) {
-        if batch.entries.is_empty() {
-            return;
-        }
+    /// What became of each message of `batch`, by its place.
+    async fn send_batch(&self, url: &str, batch: Batch) -> Vec<(usize, Sent)> {
         let places: Vec<usize> = batch.entries.iter().map(|(at, ..)| *at).collect();
+        let mut answers = Vec::with_capacity(places.len());
         let mut request = self.client.send_message_batch().queue_url(url);
         for (at, body, delay) in batch.entries {
             let entry =
                 SendMessageBatchRequestEntry::builder().id(at.to_string()).message_body(body).delay_seconds(delay);
             match entry.build() {
                 Ok(entry) => request = request.entries(entry),
-                Err(error) => answers[at] = Some(Sent::Refused(QueueError::unwritable(error))),
+                Err(error) => answers.push((at, Sent::Refused(QueueError::unwritable(error)))),
             }
         }
         match request.send().await {
             Ok(output) => {
-                for sent in output.successful() {
-                    set(answers, sent.id(), Sent::Sent);
-                }
-                for failed in output.failed() {
-                    set(answers, failed.id(), Sent::Refused(QueueError::entry(failed.code(), failed.sender_fault())));
-                }
+                let place = |id: &str| id.parse::<usize>().ok().filter(|at| places.contains(at));
+                answers.extend(output.successful().iter().filter_map(|sent| Some((place(sent.id())?, Sent::Sent))));
+                answers.extend(output.failed().iter().filter_map(|failed| {
+                    let error = QueueError::entry(failed.code(), failed.sender_fault());
+                    Some((place(failed.id())?, Sent::Refused(error)))
+                }));
             }
             Err(error) => {
                 let error = classify("sqs:SendMessage", url, error);
-                for at in places {
-                    let answer = if error.may_have_happened() { Sent::Unknown } else { Sent::Refused };
-                    answers[at] = Some(answer(error.clone()));
-                }
+                let answer = if error.may_have_happened() { Sent::Unknown } else { Sent::Refused };
+                answers.extend(places.into_iter().map(|at| (at, answer(error.clone()))));
             }
         }
+        answers
     }
 
     /// Tells queue `tasks` of a landing.
@@ -189,12 +197,6 @@ impl Batch {
     fn push(&mut self, at: usize, body: String, delay: i32) {
         self.bytes += body.len();
         self.entries.push((at, body, delay));
-    }
-}
-
-fn set(answers: &mut [Option<Sent>], id: &str, sent: Sent) {
-    if let Some(answer) = id.parse::<usize>().ok().and_then(|at| answers.get_mut(at)) {
-        *answer = Some(sent);
     }
 }
 
