@@ -11,6 +11,7 @@ use domain::response::Response;
 use domain::timing::RESERVE;
 use fetch::FetchError;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use crate::batch::Batch;
 use crate::delivery::Delivery;
@@ -90,7 +91,7 @@ async fn work(batch: &Batch<'_>, delivery: &Delivery, mark: &Mark<'_>, turn: Tur
         login: whom.login.as_ref(),
         start_by: Some(Instant::now() + (left - timeout).max(GRACE)),
     };
-    let answer = ctx.web.get(&request).await;
+    let answer = ctx.web.get(&request).instrument(tracing::trace_span!("get")).await;
     turn.end();
     let answer = match answer {
         Err(FetchError::NotStarted) => return mark.resend(LEFTOVER_DELAY).await.into(),

@@ -16,6 +16,7 @@ use domain::wheel::Pace;
 use queue::{Queue, Urls};
 use store::{Store, Tables};
 
+use crate::desk::Desk;
 use crate::pauses::Pauses;
 
 /// Everything one fetcher needs; made once per process. Clones share it.
@@ -31,6 +32,7 @@ pub struct Context {
     pub(crate) metrics: Metrics,
     pub(crate) pauses: Arc<Pauses>,
     pub(crate) slots: SlotPool,
+    pub(crate) desk: Desk,
 }
 
 /// What of the installation's settings concerns a fetcher.
@@ -73,7 +75,8 @@ impl Context {
     ) -> Self {
         let vault = Arc::new(Vault::new(key));
         let (metrics, pauses, slots) = (Metrics::none(), Arc::default(), SlotPool::default());
-        Self { store, queue, blobs, web, vault, clock, rules, metrics, pauses, slots }
+        let desk = Desk::default();
+        Self { store, queue, blobs, web, vault, clock, rules, metrics, pauses, slots, desk }
     }
 
     /// The same, with a line of metrics for each batch.

@@ -16,9 +16,9 @@ use domain::timing::BIG_BODY;
 use domain::wheel::spread;
 use feed::{Document, Draft, FeedError};
 use store::{FeedFacts, PostFacts, StoreError};
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::Context;
 use crate::batch::Batch;
 use crate::chunk::land_plan;
 use crate::delivery::Delivery;
@@ -75,7 +75,7 @@ pub(crate) async fn read(
         return refused(batch.ctx, delivery, reason).await.into();
     }
     let exchange = Exchange::of(&response);
-    let document = match parse(&response).await {
+    let document = match parse(batch.ctx, &response).await {
         Ok(document) => document,
         Err(failure) => {
             let failed = decide::unreadable(&delivery.message.carry, &response, failure, policy);
@@ -101,10 +101,11 @@ pub(crate) async fn close(
 }
 
 /// Off the event loop: a long feed must not keep others' answers waiting.
-async fn parse(response: &Response) -> Result<Document, Failure> {
+async fn parse(ctx: &Context, response: &Response) -> Result<Document, Failure> {
     let (body, content_type) = (response.body.clone(), response.content_type.clone());
     let base = response.final_url.clone();
-    match spawn_blocking(move || feed::read(&body, content_type.as_deref(), &base)).await {
+    let read = move || tracing::trace_span!("read").in_scope(|| feed::read(&body, content_type.as_deref(), &base));
+    match ctx.desk.work(read).await {
         Ok(read) => read.map_err(|error: FeedError| error.failure()),
         Err(error) => {
             tracing::error!(error = causes(&error), "reading a feed failed");

@@ -12,6 +12,7 @@ mod chunk;
 mod close;
 mod context;
 mod delivery;
+mod desk;
 mod ending;
 mod judge;
 mod land;

@@ -10,7 +10,6 @@ use domain::parsed::Item;
 use domain::time::Timestamp;
 use feed::Draft;
 use store::{Body, Packed, PostFacts};
-use tokio::task::spawn_blocking;
 
 use crate::Context;
 
@@ -23,7 +22,8 @@ pub(crate) async fn prepare(
     drafts: Vec<(usize, Draft)>,
     arrived: Timestamp,
 ) -> Result<HashMap<usize, PostFacts>, Unprepared> {
-    let packed = spawn_blocking(move || drafts.into_iter().map(pack).collect::<Result<Vec<_>, _>>());
+    let pack_all = || drafts.into_iter().map(pack).collect::<Result<Vec<_>, _>>();
+    let packed = ctx.desk.work(move || tracing::trace_span!("clean").in_scope(pack_all));
     let packed = match packed.await {
         Ok(packed) => packed?,
         Err(error) => {
