@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use dynoxide::storage_backend::Clock as DatabaseClock;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{Database, DynoxideError, ImportOptions, Item};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -131,6 +132,14 @@ fn pass<Q: DeserializeOwned, A: Serialize>(
 ) -> Result<String, DynoxideError> {
     let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     serde_json::to_string(&operation(request)?).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+/// Puts `rows` into `table` in one transaction.
+pub(crate) fn put_rows(database: &Database, table: &str, rows: Vec<Value>) -> Result<(), String> {
+    let items = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Item>, _>>();
+    let items = items.map_err(|error| error.to_string())?;
+    let put = database.import_items(table, items, ImportOptions::default());
+    put.map(drop).map_err(|error| error.to_string())
 }
 
 /// What is no JSON cannot be decoded; JSON that is no such request is invalid.

@@ -141,6 +141,16 @@ impl Emulator {
         dynamodb::answer(&self.direct.tables, &target, body.as_bytes())
     }
 
+    /// Puts items, given as DynamoDB's JSON, into a table all at once, indexes included: many times as fast as by requests, for benches
+    /// that need very many. Nothing of what a request would be refused for is looked at,
+    /// and no listener is told.
+    ///
+    /// # Errors
+    /// The database's sentence, when it failed; then none of them is there.
+    pub fn put_rows(&self, table: &str, rows: Vec<serde_json::Value>) -> Result<(), String> {
+        dynamodb::put_rows(&self.direct.tables.database, table, rows)
+    }
+
     /// Deletes the items whose TTL attribute has passed, in all tables that have TTL enabled; returns how many. Nothing
     /// calls this by itself. It works through pages and lets requests in between, but it blocks its thread.
     ///
