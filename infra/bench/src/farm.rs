@@ -1,15 +1,21 @@
 //! The farm: one synthetic feed a host, in three formats, of sizes as they are found in the wild.
 //!
-//! Feed `n` is at `http://f<n>.localhost:<port>/feed`. It is told its edition over standard input, line by line, and ends
-//! with it. Two in three feeds answer 304 to who knows their `ETag`; the others ignore the question, and send the same
-//! again. All of them close the connection afterwards: between polls an hour apart none would be left open.
+//! Feed `n` is at `http://f<n>.localhost:<port>/feed`. Two in three feeds answer 304 to who knows their `ETag`; the others ignore the
+//! question, and send the same again. Of a hundred, one answers late, one is always broken, two send on to another path and one to
+//! another host. All of them close the connection afterwards: between polls an hour apart none would be left open.
+//!
+//! It is asked over standard input, line by line, and ends with it: `edition N` (that is what the feeds have from now on) and `count`
+//! (what was asked since the last `count`).
 
 use crate::Outcome;
 use origin::{Origin, Reply, Seen};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, Write as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Seconds since the epoch at which the newest entry of the first edition was written: 31 January 2026, 11:00 UTC.
 const NEWEST: i64 = 1_769_857_200;
@@ -40,19 +46,58 @@ const WORDS: [&str; 16] = [
     "season",
 ];
 
+/// How long a slow feed takes.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// How a feed behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    Plain,
+    /// Answers late.
+    Slow,
+    /// Is always broken.
+    Failing,
+    /// Sends on to another path.
+    Moved,
+    /// Sends on to another host.
+    MovedAway,
+}
+
+/// What was asked since the last count.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    /// Feeds that gave an answer, broken ones not among them.
+    pub(crate) feeds: u64,
+    /// Of the requests, without what TLS would add.
+    pub(crate) bytes_in: u64,
+    /// Of the bodies sent.
+    pub(crate) bytes_out: u64,
+}
+
+#[derive(Default)]
+struct Farm {
+    edition: AtomicU64,
+    asked: Mutex<HashSet<u64>>,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+}
+
 /// Serves until standard input ends.
 pub(crate) async fn serve() -> Outcome<()> {
     let origin = Origin::start().await?;
-    let edition = Arc::new(AtomicU64::new(0));
-    let told = Arc::clone(&edition);
-    origin.otherwise(move |seen| answer(seen, told.load(Ordering::SeqCst)));
+    let farm = Arc::new(Farm::default());
+    let asked = Arc::clone(&farm);
+    origin.otherwise(move |seen| asked.answer(seen));
     let address = origin.address();
     tokio::task::spawn_blocking(move || {
         let mut out = std::io::stdout();
         writeln!(out, "{address}")?;
         for line in std::io::stdin().lock().lines() {
-            edition.store(line?.parse().unwrap_or(0), Ordering::SeqCst);
-            writeln!(out, "ok")?;
+            let line = line?;
+            if let Some(edition) = line.strip_prefix("edition ") {
+                farm.edition.store(edition.parse().unwrap_or(0), Ordering::SeqCst);
+            }
+            writeln!(out, "{}", serde_json::to_string(&farm.count(line == "count"))?)?;
         }
         Ok::<(), std::io::Error>(())
     })
@@ -60,20 +105,68 @@ pub(crate) async fn serve() -> Outcome<()> {
     Ok(())
 }
 
-fn answer(seen: &Seen, edition: u64) -> Reply {
-    let host = seen.host();
-    let number = host.strip_prefix('f').and_then(|host| host.split('.').next()).and_then(|n| n.parse().ok());
-    let Some(feed) = number else { return Reply::status(404) };
-    let editions = if changes(feed) { edition } else { 0 };
-    let etag = format!("\"{feed}-{editions}\"");
-    let known = seen.header("if-none-match") == Some(etag.as_bytes());
-    let reply = if known && mix(feed ^ 0x304) % 100 < CONDITIONAL_PERCENT {
-        Reply::not_modified()
-    } else {
-        let (kind, body) = write(feed, editions);
-        Reply::ok(body).header("content-type", kind)
-    };
-    reply.header("etag", etag).close()
+impl Farm {
+    fn count(&self, anew: bool) -> Counted {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let take = |counter: &AtomicU64| {
+            if anew { counter.swap(0, Ordering::SeqCst) } else { counter.load(Ordering::SeqCst) }
+        };
+        let counted =
+            Counted { feeds: asked.len() as u64, bytes_in: take(&self.bytes_in), bytes_out: take(&self.bytes_out) };
+        if anew {
+            asked.clear();
+        }
+        counted
+    }
+
+    fn answer(&self, seen: &Seen) -> Reply {
+        let head: usize = seen.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let request_line = seen.method.len() + seen.target.len() + " HTTP/1.1".len() + 6;
+        self.bytes_in.fetch_add((request_line + head) as u64, Ordering::Relaxed);
+        let host = seen.host();
+        let number = host.get(1..).and_then(|host| host.split('.').next()).and_then(|n| n.parse().ok());
+        let Some(feed) = number else { return Reply::status(404) };
+        let sent_on = host.starts_with('r') || seen.path() == "/moved";
+        match manner(feed) {
+            Manner::Failing => Reply::status(500).close(),
+            Manner::Moved if !sent_on => Reply::redirect(302, "/moved").close(),
+            Manner::MovedAway if !sent_on => {
+                Reply::redirect(302, format!("http://r{}/feed", host.get(1..).unwrap_or_default())).close()
+            }
+            Manner::Slow => self.feed(seen, feed).after(SLOW),
+            Manner::Plain | Manner::Moved | Manner::MovedAway => self.feed(seen, feed),
+        }
+    }
+
+    fn feed(&self, seen: &Seen, feed: u64) -> Reply {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(feed);
+        let editions = if changes(feed) { self.edition.load(Ordering::SeqCst) } else { 0 };
+        let etag = format!("\"{feed}-{editions}\"");
+        let known = seen.header("if-none-match") == Some(etag.as_bytes());
+        let reply = if known && mix(feed ^ 0x304) % 100 < CONDITIONAL_PERCENT {
+            Reply::not_modified()
+        } else {
+            let (kind, body) = write(feed, editions);
+            self.bytes_out.fetch_add(body.len() as u64, Ordering::Relaxed);
+            Reply::ok(body).header("content-type", kind)
+        };
+        reply.header("etag", etag).close()
+    }
+}
+
+fn manner(feed: u64) -> Manner {
+    match mix(feed ^ 0x3a44) % 100 {
+        0 => Manner::Slow,
+        1 => Manner::Failing,
+        2 | 3 => Manner::Moved,
+        4 => Manner::MovedAway,
+        _ => Manner::Plain,
+    }
+}
+
+/// Whether a feed ever gives an answer.
+pub(crate) fn works(feed: u64) -> bool {
+    manner(feed) != Manner::Failing
 }
 
 /// Whether a feed brings something with each edition.

@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 const AT_ONCE: u64 = 100;
 
 /// Asks each feed once more, a hundred at a time, with the validators that it gave.
-pub(crate) async fn conditional_gets(web: &Web, feeds: u64) -> Outcome<Cost> {
+pub(crate) async fn conditional_gets(web: &mut Web, feeds: u64) -> Outcome<Cost> {
     let settings =
         Settings { reach: Reach::with_private_networks(), ..Settings::new("0.0.0", "https://feedmill.example") };
     let fetcher = Fetcher::new(settings, boot::clock::system())?;
     let none = (0..feeds).map(|_| Arc::default()).collect();
     let known = ask_all(&fetcher, web, none).await?;
-    let watch = Watch::start(None);
+    let watch = Watch::start(web, None)?;
     ask_all(&fetcher, web, known).await?;
-    Ok(watch.stop("bare conditional GET", feeds, None))
+    watch.stop("bare conditional GET", feeds, web)
 }
 
 async fn ask_all(fetcher: &Fetcher, web: &Web, known: Vec<Arc<Validators>>) -> Outcome<Vec<Arc<Validators>>> {

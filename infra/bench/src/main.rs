@@ -1,4 +1,4 @@
-//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `parse`, `read` and `memory`.
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `dispatch`, `parse`, `read` and `memory`.
 //!
 //! Polling: the functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
 //! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each
@@ -7,6 +7,7 @@
 //! It must never be measured in a debug build and believed, contact anything outside loopback, or leave anything behind.
 
 mod articles;
+mod dispatch;
 mod farm;
 mod floor;
 mod hostile;
@@ -14,13 +15,18 @@ mod library;
 mod machine;
 mod measure;
 mod memory;
+mod meters;
 mod parse;
 mod poll;
+mod prices;
 mod program;
 mod read;
 mod report;
 mod rooms;
+mod simulate;
 mod soak;
+mod split;
+mod tap;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +47,8 @@ struct Arguments {
 enum Command {
     /// Polls synthetic feeds: for the first time, unchanged, and with some of them changed.
     Poll(poll::Options),
+    /// Turns the wheel once over very many sources, and says how far that carries.
+    Dispatch(dispatch::Options),
     /// Reads synthetic feeds, ordinary and hostile ones, and measures that against bare feed-rs.
     Parse(parse::Options),
     /// Reads as people do: counts, pages, marks, of many subscriptions.
@@ -56,18 +64,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (vars, command) = (boot::settings::Vars::of_process(), Arguments::parse().command);
-    // A soak's log would be one failure after the other, all of them meant: it is for who asks for it.
-    if !matches!(command, Command::Soak(_)) || vars.get("FEEDMILL_LOG").is_some() {
-        boot::logs::start(boot::logs::Format::Text { colour: false }, &vars);
-    }
-    let ended = match command {
-        Command::Poll(options) => poll::run(&options).await,
-        Command::Parse(options) => parse::run(&options),
-        Command::Read(options) => read::run(&options).await,
-        Command::Memory(options) => memory::run(&options).await,
-        Command::Soak(options) => soak::run(&options).await,
-        Command::Farm => farm::serve().await,
+    let arguments = Arguments::parse();
+    let ended = match listen(&arguments.command) {
+        Ok(()) => run(arguments.command).await,
+        Err(error) => Err(error),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,5 +75,30 @@ async fn main() -> ExitCode {
             report::complain(&*error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Starts the log. Whose CPU it was is told by spans, to which these two listen besides.
+fn listen(command: &Command) -> Outcome<()> {
+    let vars = boot::settings::Vars::of_process();
+    if matches!(command, Command::Poll(_) | Command::Dispatch(_)) {
+        return split::listen(vars.get("FEEDMILL_LOG"));
+    }
+    // A soak's log would be one failure after the other, all of them meant: it is for who asks for it.
+    if !matches!(command, Command::Soak(_)) || vars.get("FEEDMILL_LOG").is_some() {
+        boot::logs::start(boot::logs::Format::Text { colour: false }, &vars);
+    }
+    Ok(())
+}
+
+async fn run(command: Command) -> Outcome<()> {
+    match command {
+        Command::Poll(options) => poll::run(&options).await,
+        Command::Dispatch(options) => dispatch::run(&options).await,
+        Command::Parse(options) => parse::run(&options),
+        Command::Read(options) => read::run(&options).await,
+        Command::Memory(options) => memory::run(&options).await,
+        Command::Soak(options) => soak::run(&options).await,
+        Command::Farm => farm::serve().await,
     }
 }

@@ -1,6 +1,6 @@
 //! `bench poll`: the life of many sources, phase by phase.
 
-use crate::farm::{NEW_POSTS, changes};
+use crate::farm::{NEW_POSTS, changes, works};
 use crate::machine::Machine;
 use crate::measure::{Cost, Watch};
 use crate::web::Web;
@@ -27,43 +27,61 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: &Options) -> Outcome<()> {
     let mut web = Web::start()?;
-    let mut costs = vec![floor::conditional_gets(&web, options.sources).await?];
+    let floor = floor::conditional_gets(&mut web, options.sources).await?;
     let machine = Machine::start(options.http).await?;
     for feed in 0..options.sources {
         machine.add(&web.url(feed)).await?;
     }
-
-    let watch = Watch::start(Some(&machine.meter));
-    let polls = machine.drain().await?;
-    costs.push(watch.stop("first fetch", polls, Some(&machine.meter)));
-    let posts = machine.posts().await?;
-    check(posts > options.sources, &format!("{posts} posts after {polls} first fetches"))?;
+    let working = (0..options.sources).filter(|feed| works(*feed));
+    let changing = working.clone().filter(|feed| changes(*feed)).count() as u64;
+    let mut life = Life { web, machine, working: working.count() as u64, floor: floor.cpu_ms_per_poll };
+    let mut costs = vec![floor, life.first().await?];
+    let posts = life.machine.posts().await?;
+    check(posts > life.working, &format!("{posts} posts after the first fetches"))?;
 
     for n in 1..=options.unchanged {
-        costs.push(round(&machine, &format!("unchanged, round {n}"), options.sources).await?);
+        costs.push(life.round(&format!("unchanged, round {n}")).await?);
     }
-    let now = machine.posts().await?;
+    let now = life.machine.posts().await?;
     check(now == posts, &format!("{posts} posts before the unchanged rounds and {now} after"))?;
 
-    web.publish(1)?;
-    costs.push(round(&machine, "changed, 5 %", options.sources).await?);
-    let expected = posts + NEW_POSTS * (0..options.sources).filter(|feed| changes(*feed)).count() as u64;
-    let now = machine.posts().await?;
+    life.web.publish(1)?;
+    costs.push(life.round("changed, 5 %").await?);
+    let expected = posts + NEW_POSTS * changing;
+    let now = life.machine.posts().await?;
     check(now == expected, &format!("{now} posts after the changed round, not {expected}"))?;
     report::print(&costs, options.json)
 }
 
-/// Turns the wheel until every source was polled once.
-async fn round(machine: &Machine, phase: &str, sources: u64) -> Outcome<Cost> {
-    let watch = Watch::start(Some(&machine.meter));
-    let mut polls = 0;
-    for _ in 0..LONGEST_ROUND_MINUTES {
-        polls += machine.minute().await?;
-        if polls >= sources {
-            return Ok(watch.stop(phase, polls, Some(&machine.meter)));
-        }
+struct Life {
+    web: Web,
+    machine: Machine,
+    /// Feeds that give an answer.
+    working: u64,
+    /// CPU milliseconds of a bare GET.
+    floor: f64,
+}
+
+impl Life {
+    async fn first(&mut self) -> Outcome<Cost> {
+        let watch = Watch::start(&mut self.web, Some(&self.machine))?;
+        let polls = self.machine.drain().await?;
+        watch.stop_pipeline("first fetch", polls, &mut self.web, &self.machine, self.floor)
     }
-    Err(format!("{phase}: only {polls} of {sources} sources were polled in {LONGEST_ROUND_MINUTES} minutes").into())
+
+    /// Turns the wheel until each feed that gives an answer has given one.
+    async fn round(&mut self, phase: &str) -> Outcome<Cost> {
+        let watch = Watch::start(&mut self.web, Some(&self.machine))?;
+        let mut polls = 0;
+        for _ in 0..LONGEST_ROUND_MINUTES {
+            polls += self.machine.minute().await?;
+            if self.web.count()?.feeds >= self.working {
+                return watch.stop_pipeline(phase, polls, &mut self.web, &self.machine, self.floor);
+            }
+        }
+        let (feeds, working) = (self.web.count()?.feeds, self.working);
+        Err(format!("{phase}: only {feeds} of {working} feeds were asked in {LONGEST_ROUND_MINUTES} minutes").into())
+    }
 }
 
 /// What was measured is worth nothing if the work was not done.

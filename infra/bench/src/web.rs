@@ -1,6 +1,7 @@
 //! The child process that plays the web.
 
 use crate::Outcome;
+use crate::farm::Counted;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -27,10 +28,24 @@ impl Web {
 
     /// From now on the feeds have had so many editions.
     pub(crate) fn publish(&mut self, edition: u64) -> Outcome<()> {
-        writeln!(self.tell.as_mut().ok_or("the farm has no input")?, "{edition}")?;
+        self.ask(&format!("edition {edition}")).map(drop)
+    }
+
+    /// What was asked since the last call of this.
+    pub(crate) fn count_anew(&mut self) -> Outcome<Counted> {
+        self.ask("count")
+    }
+
+    /// What was asked since the last [`Web::count_anew`].
+    pub(crate) fn count(&mut self) -> Outcome<Counted> {
+        self.ask("so far")
+    }
+
+    fn ask(&mut self, question: &str) -> Outcome<Counted> {
+        writeln!(self.tell.as_mut().ok_or("the farm has no input")?, "{question}")?;
         let mut line = String::new();
         self.hear.read_line(&mut line)?;
-        (line.trim() == "ok").then_some(()).ok_or_else(|| "the farm does not answer".into())
+        Ok(serde_json::from_str(&line)?)
     }
 
     pub(crate) fn url(&self, feed: u64) -> String {
