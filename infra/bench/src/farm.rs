@@ -190,6 +190,8 @@ fn size(feed: u64) -> usize {
 }
 
 struct Entry {
+    /// Counted from the oldest: it stays when newer ones come.
+    n: u64,
     id: String,
     at: jiff::Timestamp,
     html: String,
@@ -203,6 +205,7 @@ fn entries(feed: u64, editions: u64) -> Vec<Entry> {
         let bytes = if is_new { NEW_POST_BYTES } else { POST_BYTES };
         let hours = if is_new { 0 } else { i64::try_from(old - k).unwrap_or(0) };
         Entry {
+            n: k,
             id: format!("tag:f{feed}.localhost,2026:{k}"),
             at: jiff::Timestamp::from_second(NEWEST - hours * 7 * 3_600).unwrap_or_default(),
             html: html(mix(feed) ^ k, bytes),
@@ -241,7 +244,7 @@ fn rss(feed: u64, entries: &[Entry]) -> String {
          xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Feed {feed}</title>\
          <link>http://f{feed}.localhost/</link><description>Synthetic</description>\n"
     );
-    for (n, Entry { id, at, html }) in entries.iter().enumerate() {
+    for Entry { n, id, at, html } in entries {
         let date = at.strftime("%a, %d %b %Y %H:%M:%S GMT");
         let put = writeln!(
             out,
@@ -262,7 +265,7 @@ fn atom(feed: u64, entries: &[Entry]) -> String {
          <id>tag:f{feed}.localhost,2026:feed</id><updated>2026-01-31T11:00:00Z</updated>\
          <link href=\"http://f{feed}.localhost/\"/>\n"
     );
-    for (n, Entry { id, at, html }) in entries.iter().enumerate() {
+    for Entry { n, id, at, html } in entries {
         let html = html.replace('&', "&amp;").replace('<', "&lt;");
         let put = writeln!(
             out,
@@ -279,8 +282,7 @@ fn atom(feed: u64, entries: &[Entry]) -> String {
 fn json(feed: u64, entries: &[Entry]) -> String {
     let items: Vec<_> = entries
         .iter()
-        .enumerate()
-        .map(|(n, Entry { id, at, html })| {
+        .map(|Entry { n, id, at, html }| {
             serde_json::json!({
                 "id": id,
                 "url": format!("http://f{feed}.localhost/{id}"),
@@ -311,6 +313,9 @@ mod tests {
         let changed = (0..2_000).filter(|feed| changes(*feed)).count();
         assert!((60..140).contains(&changed), "{changed}");
         assert_eq!(entries(7, 1).len(), entries(7, 0).len() + 2);
+        let (now, before) = (write(3, 1).1, write(3, 0).1);
         assert_eq!(entries(7, 1)[2].id, entries(7, 0)[0].id, "new ones come first");
+        let there = before.split("<item>").nth(1).unwrap();
+        assert!(now.contains(there), "and what was there stays as it was: {there}");
     }
 }
