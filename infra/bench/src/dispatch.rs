@@ -102,7 +102,8 @@ async fn tick(sources: u64, latency: Duration) -> Outcome<Tick> {
 /// Three ticks; of sources that are due in no other one.
 async fn ticks(machine: &Machine) -> Outcome<Tick> {
     let meters = &machine.meters;
-    (meters.units(), meters.tap.take(), Split::take(Duration::ZERO));
+    meters.begin_anew();
+    Split::take(Duration::ZERO);
     let (before, mut due, mut taken) = (resident_mb(), 0, Duration::ZERO);
     forget_peak();
     let used = cpu();

@@ -63,8 +63,7 @@ impl Watch {
         forget_peak();
         web.count_anew()?;
         if let Some(machine) = machine {
-            let meters = &machine.meters;
-            (meters.units(), meters.tap.take(), meters.log_bytes(), meters.invocations());
+            machine.meters.begin_anew();
         }
         Split::take(Duration::ZERO);
         Ok(Self { cpu: cpu(), wall: Instant::now() })

@@ -52,6 +52,14 @@ impl Meters {
         self.invocations.lock().unwrap_or_else(PoisonError::into_inner).push(Invocation { messages, took });
     }
 
+    /// Forgets what was counted.
+    pub(crate) fn begin_anew(&self) {
+        self.units();
+        self.tap.take();
+        self.log_bytes();
+        self.invocations();
+    }
+
     pub(crate) fn units(&self) -> Reading {
         self.store.get().map_or_else(Reading::default, |meter| meter.take())
     }

@@ -1,6 +1,8 @@
 //! Each bench once, as small as it gets: that it runs to its end, checks its own work, and prints what it promises. How long it takes and
 //! what it measures in a debug build means nothing and is not looked at.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::process::Command;
 
 use serde_json::Value;
