@@ -127,7 +127,23 @@ impl Machine {
         let (operator, time) = (OperatorSecret::of(&key), Arc::clone(&clock));
         let rooms = Rooms { store: metered, journal, queue, bucket, key, web, clock: time, passwords, rules };
         let api = rooms.api();
-        Ok(Self { meter, meters, over_http: setup.over_http, sources_table: settings.sources_table.clone(), now, clock, emulator, store, dispatcher, fetchers, api, rooms, operator, choices, folder })
+        Ok(Self {
+            meter,
+            meters,
+            over_http: setup.over_http,
+            sources_table: settings.sources_table.clone(),
+            now,
+            clock,
+            emulator,
+            store,
+            dispatcher,
+            fetchers,
+            api,
+            rooms,
+            operator,
+            choices,
+            folder,
+        })
     }
 
     /// The environment in which a function's program works for this machine.

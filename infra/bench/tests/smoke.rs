@@ -54,6 +54,6 @@ fn reading_feeds_is_measured_against_feed_rs() {
 
 #[test]
 fn reading_posts_is_measured_call_by_call() {
-    let few = ["read", "--subscriptions", "3", "--posts", "80", "--turn", "40", "--calls", "1"];
-    check(&few, &["/0/store_calls", "/0/kilobytes"]);
+    let few = ["read", "--subscriptions", "3", "--posts", "80", "--turn", "40", "--users", "2", "--calls", "1"];
+    check(&few, &["/0/lines/0/store_calls", "/0/lines/0/kilobytes", "/1/lines/0/store_calls"]);
 }

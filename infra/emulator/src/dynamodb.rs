@@ -16,8 +16,8 @@ use dynoxide::{Database, DynoxideError, ImportOptions, Item};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use serde_json::Value;
+use serde_json::error::Category;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
