@@ -42,8 +42,9 @@ pub(super) struct Ask {
 
 pub(super) struct Mill {
     dispatcher: Function<dispatcher::Context>,
-    fast: Function<fetcher::Context>,
-    slow: Function<fetcher::Context>,
+    /// Two environments of each lane, so that a message that comes twice may be in both hands at once.
+    fast: [Function<fetcher::Context>; 2],
+    slow: [Function<fetcher::Context>; 2],
     maintenance: Function<maintenance::Context>,
     api: Function<Router>,
     deliveries: Deliveries<(Lane, Message)>,
@@ -61,8 +62,8 @@ impl Mill {
     pub(super) fn new(world: &World) -> Self {
         Self {
             dispatcher: Function::new("dispatcher", 1, function::dispatcher, world),
-            fast: Function::new("fetcher", 10, function::fast, world),
-            slow: Function::new("slow fetcher", 20, function::slow, world),
+            fast: ["fetcher", "other fetcher"].map(|name| Function::new(name, 10, function::fast, world)),
+            slow: ["slow fetcher", "other slow fetcher"].map(|name| Function::new(name, 20, function::slow, world)),
             maintenance: Function::new("maintenance", 8, function::maintenance, world),
             api: Function::new("api", 1, function::api, world),
             deliveries: Deliveries::new(Dice::of(world.seed, &[b"deliveries"]), Mischief::BAD_DAY),
@@ -78,8 +79,9 @@ impl Mill {
     pub(super) fn live_in(&mut self, world: &World, weather: Weather) {
         self.weather = weather;
         self.dispatcher.live_in(world, weather);
-        self.fast.live_in(world, weather);
-        self.slow.live_in(world, weather);
+        for fetcher in self.fast.iter_mut().chain(&mut self.slow) {
+            fetcher.live_in(world, weather);
+        }
         self.maintenance.live_in(world, weather);
         self.api.live_in(world, weather.without_lag());
     }
@@ -119,19 +121,28 @@ impl Mill {
         }
         let batch = self.deliveries.next_batch(BATCH);
         let count = batch.len();
-        let (fast, slow): (Vec<_>, Vec<_>) = batch.into_iter().partition(|(lane, _)| *lane == Lane::Fast);
+        let mut share = |lane| {
+            let messages = batch.iter().filter(|(of, _)| *of == lane).map(|(_, message)| message.clone());
+            messages.partition(|_| self.dice.per_mille(500))
+        };
+        let (fast, other_fast): (Vec<_>, Vec<_>) = share(Lane::Fast);
+        let (slow, other_slow): (Vec<_>, Vec<_>) = share(Lane::Slow);
+        let ([fast_fetcher, other_fast_fetcher], [slow_fetcher, other_slow_fetcher]) = (&mut self.fast, &mut self.slow);
         let reading = async {
             match meanwhile {
                 Some(ask) => send(&mut self.api, world, ask).await,
                 None => Ok(None),
             }
         };
-        let (done_fast, done_slow, answer) = tokio::join!(
-            hand_over(&mut self.fast, world, Lane::Fast, fast),
-            hand_over(&mut self.slow, world, Lane::Slow, slow),
+        let (fast, other_fast, slow, other_slow, answer) = tokio::join!(
+            hand_over(fast_fetcher, world, Lane::Fast, fast),
+            hand_over(other_fast_fetcher, world, Lane::Fast, other_fast),
+            hand_over(slow_fetcher, world, Lane::Slow, slow),
+            hand_over(other_slow_fetcher, world, Lane::Slow, other_slow),
             reading,
         );
-        for (lane, done) in LANES.into_iter().zip([done_fast, done_slow]) {
+        for (lane, done) in [(Lane::Fast, [fast, other_fast]), (Lane::Slow, [slow, other_slow])] {
+            let done = done.concat();
             if !done.is_empty() && self.dice.per_mille(UNACKNOWLEDGED) && self.weather.longest_life > 0 {
                 self.unacknowledged += 1;
             } else {
@@ -192,15 +203,14 @@ impl Mill {
 
     /// What was done to calls and functions so far; kills by function.
     pub(super) fn injected(&self) -> (Injected, BTreeMap<&'static str, u64>) {
-        let each = [
+        let fetchers = self.fast.iter().chain(&self.slow).map(|fetcher| ("fetchers", fetcher.injected()));
+        let others = [
             ("dispatcher", self.dispatcher.injected()),
-            ("fetchers", self.fast.injected()),
-            ("fetchers", self.slow.injected()),
             ("maintenance", self.maintenance.injected()),
             ("api", self.api.injected()),
         ];
         let (mut all, mut kills) = (Injected::default(), BTreeMap::new());
-        for (name, one) in each {
+        for (name, one) in fetchers.chain(others) {
             *kills.entry(name).or_default() += one.kills;
             all.calls += one.calls;
             all.kills += one.kills;
@@ -243,13 +253,12 @@ async fn hand_over(
     fetcher: &mut Function<fetcher::Context>,
     world: &World,
     lane: Lane,
-    batch: Vec<(Lane, Message)>,
+    batch: Vec<Message>,
 ) -> Vec<String> {
     if batch.is_empty() {
         return Vec::new();
     }
     let mut event = SqsEvent::default();
-    let batch: Vec<Message> = batch.into_iter().map(|(_, message)| message).collect();
     event.records = batch.iter().map(record).collect();
     let deadline = world.time.told() + lane.function_timeout() - Duration::from_millis(500);
     let work = async |ctx: &fetcher::Context| fetcher::handle(ctx, event, deadline).await;
