@@ -276,4 +276,9 @@ impl Patience {
         tokio::time::sleep(cap.mul_f64(share)).await;
         true
     }
+
+    /// Waits a little; a conflict when there was enough of that.
+    pub(crate) async fn wait_or(&mut self, operation: &'static str) -> Result<(), StoreError> {
+        if self.wait().await { Ok(()) } else { Err(StoreError::Conflict { operation }) }
+    }
 }

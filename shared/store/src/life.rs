@@ -21,6 +21,7 @@ use crate::row::{self, Item, Row};
 use departure::Departure;
 
 pub use resume::Resuming;
+pub(crate) use resume::Waking;
 pub use sweep::Sweep;
 
 /// What became of leaving `active`.
@@ -152,7 +153,8 @@ impl Store {
         let (state, reason) = match (owner, state) {
             (_, SourceState::Deleting) => return Ok(None),
             (Some(_), _) => (SourceState::Deleting, "its owner does not subscribe to it any more"),
-            (None, SourceState::Active) if subscribers <= 1 && watchers == 0 => {
+            // One that is gone comes to rest, too: else nobody would ever delete it.
+            (None, SourceState::Active | SourceState::Gone) if subscribers <= 1 && watchers == 0 => {
                 (SourceState::Resting, "nobody subscribes to it")
             }
             (None, _) => return Ok(None),

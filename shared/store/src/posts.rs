@@ -21,7 +21,7 @@ use crate::row::{self, Item, Row, text};
 use crate::schema::BY_SOURCE;
 
 pub use blobs::NamedBlobs;
-pub(crate) use item::{edit, natural_item, post_item};
+pub(crate) use item::{edit, identity_of, natural_item, post_item};
 
 /// A post as it came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +210,16 @@ impl Store {
         let keys = numbers.iter().copied().map(Key::post);
         let items = self.batch_get("comparing posts", keys, true, Some(&item::HASH_ATTRIBUTES)).await?;
         items.iter().map(item::hash).collect()
+    }
+
+    /// Ordinal and natural key of those of `numbers` that are posts, in any order; eventually consistent, a call a hundred.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn identities(&self, numbers: &[PostNumber]) -> Result<Vec<(Ordinal, NaturalKey)>, StoreError> {
+        let keys = numbers.iter().copied().map(Key::post);
+        let items = self.batch_get("naming posts", keys, false, Some(&item::IDENTITY_ATTRIBUTES)).await?;
+        Ok(row::readable(&items, item::identity))
     }
 
     /// A post, read strongly.

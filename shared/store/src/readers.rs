@@ -1,5 +1,6 @@
 //! The table `readers`: users, their credentials, attempts to sign in, and the end of a user.
 
+mod brought;
 mod credential;
 mod erase;
 mod folders;
@@ -19,6 +20,7 @@ use domain::id::UserId;
 use crate::key::Key;
 use crate::write::Write;
 
+pub use brought::Brought;
 pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use folders::{ChangingFolders, FolderChange};

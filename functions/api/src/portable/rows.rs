@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::context::Context;
 use crate::problem::Problem;
-use crate::subscriptions::{Address, Outcome, Wish, title};
+use crate::subscriptions::{Address, Outcome, Wish, may_be_told, title};
 
 /// No row is begun after this: an answer has to be out within thirty seconds.
 pub(super) const TIME: Duration = Duration::from_secs(20);
@@ -157,6 +157,11 @@ impl Context {
     }
 }
 
+/// An address as it may be told: none that may be secret.
+pub(super) fn told_url(written: &str) -> Option<String> {
+    may_be_told(written).then(|| written.to_owned())
+}
+
 /// The first of `items` that are not alike, at most `most`.
 pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>, most: usize) -> Vec<T> {
     let mut kept = Vec::new();
@@ -173,12 +178,10 @@ pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>, most: usize
 
 impl Row {
     fn refused(&self, problem: &Problem) -> Refusal {
-        let is_secret = url::Url::parse(&self.url).is_ok_and(|url| crate::subscriptions::is_private(&url))
-            || fetch::without_userinfo(&self.url).1.is_some();
         Refusal {
             line: self.line,
             title: self.title.clone(),
-            url: (!is_secret).then(|| self.url.clone()),
+            url: told_url(&self.url),
             code: problem.code(),
             reason: problem.detail().to_owned(),
         }

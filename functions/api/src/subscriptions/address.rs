@@ -70,6 +70,15 @@ pub(crate) fn is_private(url: &Url) -> bool {
     }
 }
 
+/// Whether what someone wrote may be told again: nothing in it looks secret, however it was meant.
+pub(crate) fn may_be_told(written: &str) -> bool {
+    let meant = with_scheme(written.trim());
+    match Url::parse(&meant) {
+        Ok(url) => !is_private(&url),
+        Err(_) => !meant.contains(['@', '?']),
+    }
+}
+
 fn with_scheme(written: &str) -> String {
     let written = match written.get(..5) {
         Some(scheme) if scheme.eq_ignore_ascii_case("feed:") => &written[5..],
@@ -106,9 +115,36 @@ mod tests {
             "https://www.youtube.com/channel/UCXuqSBlHAE6Xw-yeJA0Tunw",
             Some(("https://www.youtube.com/channel/UCXuqSBlHAE6Xw-yeJA0Tunw", false)),
         );
-        for refused in ["", "ftp://example.org", "http://10.0.0.1/", "https://ada:p%0aw@example.org/", "http://0x7f.1/"]
-        {
+        for refused in [
+            "",
+            "ftp://example.org",
+            "http://10.0.0.1/",
+            "https://ada:p%0aw@example.org/",
+            "http://0x7f.1/",
+            "http://:sesame@example.org/",
+            ":sesame@example.org",
+        ] {
             check(refused, None);
+        }
+    }
+
+    #[test]
+    fn what_looks_secret_is_not_told_again_however_it_is_written() {
+        for told in ["https://example.org/feed", "example.org", "ftp://example.org/", "", "not a url"] {
+            assert!(may_be_told(told), "{told}");
+        }
+        for secret in [
+            "http://:sesame@example.org/",
+            ":sesame@example.org",
+            "ada:sesame@example.org",
+            "feed:https://ada:sesame@example.org/",
+            "feed://ada:sesame@example.org/",
+            "//ada:sesame@example.org/",
+            "ftp://ada:sesame@example.org/",
+            "https://ada:sesame@exa mple.org/",
+            "example.org/feed?token=sesame",
+        ] {
+            assert!(!may_be_told(secret), "{secret}");
         }
     }
 

@@ -5,7 +5,7 @@ use domain::message::{Announcement, VERSION};
 use domain::private::{Login, Secrets};
 use domain::source::{Head, SourceSettings, SourceState};
 use domain::subscription::Subscription;
-use store::{Changing, Resealing};
+use store::{Changing, Resealing, Resuming};
 
 use crate::context::{Context, Rules};
 use crate::making::DRAWS;
@@ -103,7 +103,21 @@ impl Context {
         if !self.reseal(source, &Secrets { login, ..opened }).await? {
             return Err(Problem::not_private());
         }
+        if self.wake(source).await? {
+            return Ok(());
+        }
         self.refresh_if_polite(source).await
+    }
+
+    /// Puts the source of someone who subscribes to it back on the schedule if it was gone, with a job at once where that is polite; says whether it was.
+    pub(super) async fn wake(&self, source: SourceId) -> Result<bool, Problem> {
+        let head = self.store.head(source).await?;
+        let is_away = head.is_some_and(|head| matches!(head.state, SourceState::Gone | SourceState::Resting));
+        if is_away && self.store.resume(source, self.now()).await? == Resuming::Resumed {
+            self.refresh_if_polite(source).await?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Seals what is secret of a private source anew; false if it is none, or going.

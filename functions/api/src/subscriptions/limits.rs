@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::id::{SourceId, UserId};
 use domain::shape::SPACING;
+use domain::time::Timestamp;
 use url::Url;
 
 use crate::context::Context;
@@ -18,6 +19,8 @@ pub(crate) struct Quota {
     hosts: HashMap<String, usize>,
     begun: HashMap<String, u32>,
     all_begun: u32,
+    /// When the first fetches are over that earlier requests of the same person put off.
+    busy: Duration,
 }
 
 /// First fetches of one import begin at most so many a second.
@@ -44,7 +47,7 @@ impl Quota {
         *there += 1;
         self.taken += 1;
         let before = self.begun.entry(host.to_owned()).or_default();
-        let wait = (SPACING * *before).max(Duration::from_secs(1) * self.all_begun / A_SECOND);
+        let wait = (SPACING * *before).max(self.busy + Duration::from_secs(1) * self.all_begun / A_SECOND);
         *before += 1;
         self.all_begun += 1;
         Ok(wait.min(LONGEST_WAIT))
@@ -56,6 +59,9 @@ impl Context {
     pub(crate) async fn quota(&self, user: UserId, planned: usize) -> Result<Quota, Problem> {
         let (most, most_per_host) = (self.rules.max_subscriptions, self.rules.max_subscriptions_per_host);
         let there = self.store.subscriptions(user).await?;
+        let begun = || there.iter().map(|subscription| subscription.added_at).collect();
+        // Who adds a single one waits for it, and not behind a list.
+        let busy = if planned > 1 { busy(begun(), self.now()) } else { Duration::ZERO };
         let mut quota = Quota {
             most,
             taken: there.len(),
@@ -63,6 +69,7 @@ impl Context {
             hosts: HashMap::new(),
             begun: HashMap::new(),
             all_begun: 0,
+            busy,
         };
         // So few cannot be too many on one host, wherever they are.
         if there.len() + planned > most_per_host {
@@ -77,12 +84,29 @@ impl Context {
     }
 }
 
+/// How long the first fetches take that subscriptions begun at these times may have brought: a long list comes in parts, and its parts are to be spread like one.
+fn busy(mut begun: Vec<Timestamp>, now: Timestamp) -> Duration {
+    begun.retain(|at| now.since(*at) < LONGEST_WAIT);
+    begun.sort_unstable();
+    let each = Duration::from_secs(1) / A_SECOND;
+    let free = begun.into_iter().fold(Timestamp::EPOCH, |free, at| free.max(at) + each);
+    free.since(now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn quota(most: usize, taken: usize, most_per_host: usize) -> Quota {
-        Quota { most, taken, most_per_host, hosts: HashMap::new(), begun: HashMap::new(), all_begun: 0 }
+        Quota {
+            most,
+            taken,
+            most_per_host,
+            hosts: HashMap::new(),
+            begun: HashMap::new(),
+            all_begun: 0,
+            busy: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -93,6 +117,27 @@ mod tests {
         assert_eq!((wait("c"), wait("d")), (200, 250));
         let last = (0..2_000).map(|_| wait("a")).last().unwrap();
         assert_eq!(last, LONGEST_WAIT.as_millis());
+    }
+
+    #[test]
+    fn what_an_earlier_part_put_off_is_waited_for() {
+        let now = Timestamp::from_secs(10_000);
+        let ago = |seconds: u64, count: usize| vec![now - Duration::from_secs(seconds); count];
+        for (begun, expected) in [
+            (Vec::new(), 0),
+            (ago(0, 20), 1_000),
+            (ago(0, 200), 10_000),
+            (ago(5, 200), 5_000),
+            (ago(10, 200), 0),
+            ([ago(5, 200), ago(1, 100)].concat(), 10_000),
+            ([ago(30, 200), ago(1, 100)].concat(), 4_000),
+            (ago(15 * 60, 3_000), 0),
+        ] {
+            let count = begun.len();
+            assert_eq!(busy(begun, now).as_millis(), expected, "{count}");
+        }
+        let mut later = Quota { busy: Duration::from_secs(10), ..quota(10, 0, 10) };
+        assert_eq!(["a", "b"].map(|host| later.take(host).unwrap().as_millis()), [10_000, 10_050]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::context::Context;
 
 pub(crate) use self::{
-    address::{Address, is_private},
+    address::{Address, is_private, may_be_told},
     change::{Edit, title},
     folders::name,
     shelf::{Shelf, Shelved},

@@ -85,6 +85,7 @@ impl Context {
                 && let Some(known) = self.store.subscription(user, source).await?
             {
                 self.renew_login(source, wish).await?;
+                self.wake(source).await?;
                 // An earlier attempt at this very request may have made it.
                 return Ok(if source == id { Outcome::New(known) } else { Outcome::Known(known) });
             }

@@ -1,5 +1,7 @@
 //! Lists of feeds, in and out.
 
+mod account;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::Ordinal;
@@ -96,6 +98,54 @@ async fn first_fetches_of_one_list_are_spread() {
 }
 
 #[tokio::test]
+async fn a_login_that_cannot_be_one_is_refused_with_its_row_and_not_told() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let list = r#"<opml><body><outline text="Half" xmlUrl="http://:sesame@one.example/feed"/>
+<outline text="Whole" xmlUrl="https://ada:sesame@two.example/feed"/></body></opml>"#;
+    let done = ada.import(list).await;
+    assert_eq!((&done.json["added"], &done.json["refused_count"]), (&json!(1), &json!(1)), "{}", done.json);
+    let refused = &done.json["refused"][0];
+    assert_eq!(
+        (&refused["title"], &refused["code"], &refused["url"]),
+        (&json!("Half"), &json!("bad_address"), &Value::Null)
+    );
+    assert!(!done.text.contains("sesame"), "{}", done.text);
+    let list = ada.get("/v1/subscriptions").await;
+    assert!(list.json["subscriptions"][0]["private"] == true && !list.text.contains("sesame"), "{}", list.text);
+    let body = json!({ "url": "http://:sesame@one.example/feed" });
+    for (path, code) in [("/v1/subscriptions", "bad_credentials"), ("/v1/discover", "bad_credentials")] {
+        let refused = ada.post(path, body.clone()).await;
+        assert_eq!((refused.status.as_u16(), refused.json["code"].as_str()), (422, Some(code)), "{path}");
+        assert!(!refused.text.contains("sesame"), "{}", refused.text);
+    }
+    let refused = world.ask(Method::POST, "/v1/sources", &body.to_string()).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && !refused.text.contains("sesame"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn first_fetches_of_a_list_that_comes_in_parts_are_spread_like_one() {
+    let world = World::with(|rules| rules.max_subscriptions = 200).await;
+    let ada = world.reader("ada@example.org").await;
+    let list = |from: usize| -> String {
+        let rows = (from..from + 45).map(|n| format!(r#"<outline text="{n}" xmlUrl="https://{n}.example/feed"/>"#));
+        format!("<opml><body>{}</body></opml>", rows.collect::<String>())
+    };
+    for from in [0, 45] {
+        assert_eq!(ada.import(&list(from)).await.json["added"], 45);
+    }
+    // Who adds a single one does not wait behind a list.
+    ada.subscribe("https://single.example/feed").await;
+    let mut starts: Vec<usize> = Vec::new();
+    for second in 0..7 {
+        world.pass(std::time::Duration::from_secs(u64::from(second > 0)));
+        starts.push(world.messages("fetch-slow").await.len());
+    }
+    assert!(starts.windows(2).all(|pair| pair[1] - pair[0] <= 21), "twenty a second: {starts:?}");
+    assert_eq!((starts[0], starts[6]), (2, 91), "{starts:?}");
+}
+
+#[tokio::test]
 async fn a_list_that_is_none_too_long_or_too_much_is_refused_with_what_to_do() {
     let world = World::with(|rules| rules.max_subscriptions = 2).await;
     let ada = world.reader("ada@example.org").await;
@@ -139,7 +189,7 @@ async fn an_account_comes_back_whole_and_tells_no_secret() {
     let eve = world.reader("eve@example.org").await;
     for again in [false, true] {
         let done = eve.ask_raw(Method::POST, "/v1/account/import", &exported.text).await;
-        let told = (&done.json["subscriptions"]["added"], &done.json["kept"], &done.json["kept_missing"]);
+        let told = (&done.json["subscriptions"]["added"], &done.json["kept"], &done.json["kept_refused_count"]);
         assert_eq!(told, (&json!(if again { 0 } else { 3 }), &json!(1), &json!(0)), "{}", done.json);
     }
     let without_private: Vec<_> =
@@ -169,7 +219,7 @@ async fn an_account_made_up_to_do_harm_does_none() {
     });
     let done = ada.ask_raw(Method::POST, "/v1/account/import", &account.to_string()).await;
     assert_eq!(
-        (&done.json["subscriptions"]["added"], &done.json["kept_missing"]),
+        (&done.json["subscriptions"]["added"], &done.json["kept_refused_count"]),
         (&json!(1), &json!(3)),
         "{}",
         done.json

@@ -94,7 +94,7 @@ impl World {
 }
 
 /// Text that does not compress: as long in the store as it looks.
-fn noise(bytes: usize, seed: u64) -> String {
+pub(crate) fn noise(bytes: usize, seed: u64) -> String {
     let mut state = seed;
     std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

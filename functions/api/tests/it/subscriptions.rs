@@ -8,6 +8,7 @@ mod private;
 use std::time::Duration;
 
 use domain::job::Reason;
+use domain::source::SourceState;
 use fetch::Reach;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -133,6 +134,22 @@ async fn the_source_rests_when_its_last_subscriber_leaves_and_comes_back_with_th
     world.pass(HOUR * 2);
     assert_eq!(bob.subscribe(FEED).await, path);
     assert_eq!(state().await, "active");
+    let messages = world.messages("fetch").await;
+    assert_eq!(messages.iter().map(|m| m.reason).collect::<Vec<_>>(), [Reason::Refresh], "fetched at once");
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_comes_back_when_a_subscriber_adds_it_again() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let path = ada.subscribe(FEED).await;
+    world.end_job(id_of(&path), crate::sources::worked(), Default::default()).await;
+    let source = id_of(&path).parse().unwrap();
+    world.store.leave(source, SourceState::Gone, "it said 410 twice", world.now()).await.unwrap();
+    world.pass(HOUR * 2);
+    assert_eq!(ada.get(&path).await.json["state"], "gone");
+    let again = ada.post("/v1/subscriptions", json!({ "url": FEED, "discover": false })).await;
+    assert_eq!((again.status, again.json["state"].as_str()), (StatusCode::OK, Some("active")), "{}", again.json);
     let messages = world.messages("fetch").await;
     assert_eq!(messages.iter().map(|m| m.reason).collect::<Vec<_>>(), [Reason::Refresh], "fetched at once");
 }

@@ -92,6 +92,9 @@ pub struct ImportArgs {
     /// The file, or `-` for standard input
     #[arg(value_name = "FILE|-")]
     pub file: PathBuf,
+    /// Of an account: do not wait for the first posts of new feeds, to mark those that were read
+    #[arg(long)]
+    pub no_wait: bool,
     /// Whose.
     #[command(flatten)]
     pub who: WhoArgs,
@@ -115,6 +118,9 @@ pub struct ExportArgs {
     /// Where to, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
     /// Whose: an account's e-mail address or id; needed where there are several accounts
     #[arg(long, value_name = "EMAIL")]
     pub user: Option<String>,

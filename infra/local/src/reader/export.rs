@@ -1,6 +1,8 @@
 //! `feedmill export`.
 
-use std::io::Write as _;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 use http::Method;
 
@@ -8,6 +10,20 @@ use super::{account, person};
 use crate::cli::reading::{ExportArgs, Format};
 use crate::client::JSON;
 use crate::trouble::Trouble;
+
+/// A file that is there is left alone unless `force` says so.
+fn write(file: &Path, bytes: &[u8], force: bool) -> Result<(), Trouble> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
+    let written = options.open(file).and_then(|mut out| out.write_all(bytes));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Trouble::Failed(format!("{} is there already; --force writes over it", file.display()))
+        }
+        _ => Trouble::failed(format!("cannot write {}", file.display()), &error),
+    })
+}
 
 /// Writes out a list of feeds or an account.
 ///
@@ -20,8 +36,7 @@ pub async fn export(args: &ExportArgs) -> Result<(), Trouble> {
         Format::Json => account::exported(&client).await?,
     };
     match &args.output {
-        Some(file) => std::fs::write(file, &bytes)
-            .map_err(|error| Trouble::failed(format!("cannot write {}", file.display()), &error)),
+        Some(file) => write(file, &bytes, args.force),
         None => {
             let mut out = std::io::stdout().lock();
             out.write_all(&bytes)?;

@@ -146,13 +146,23 @@ async fn send(
 async fn import_account(client: &Client, bytes: &[u8], args: &ImportArgs) -> Result<(), Trouble> {
     let unreadable = |error| Trouble::failed(format!("{} is no exported account", name(&args.file)), &error);
     let account: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
-    let came = account::send(client, account, args.who.json).await?;
+    let came = account::send(client, account, args.who.json, args.no_wait).await?;
     if args.who.json {
-        let (kept, missing) = (came.kept, came.kept_missing);
-        return print_json(&json!({ "subscriptions": came.subscriptions, "kept": kept, "kept_missing": missing }));
+        let subscriptions = &came.subscriptions;
+        return print_json(&json!({
+            "subscriptions": subscriptions, "kept": came.kept, "kept_refused": came.kept_refused,
+            "kept_refused_count": came.kept_refused_count, "waiting": came.waiting,
+        }));
     }
     show(&came.subscriptions)?;
-    say(&format!("{} posts kept, {} not here to be kept", came.kept, came.kept_missing))
+    name_rows("POST", &came.kept_refused, came.kept_refused_count)?;
+    say(&format!("{} posts kept, {} not taken", came.kept, came.kept_refused_count))?;
+    if came.waiting > 0 {
+        let what =
+            "new feeds have no posts yet: import the same file again once they have, so that what was read is marked";
+        say(&format!("{} {what}", came.waiting))?;
+    }
+    Ok(())
 }
 
 /// As a person calls it.
@@ -173,15 +183,21 @@ fn tell(done: &Imported, args: &ImportArgs) -> Result<(), Trouble> {
 }
 
 fn show(done: &Imported) -> Result<(), Trouble> {
-    if !done.refused.is_empty() {
-        let rows: Vec<_> = done.refused.iter().map(row).collect();
-        table(&["LINE", "FEED", "NOT TAKEN, BECAUSE"], &rows)?;
+    name_rows("FEED", &done.refused, done.refused_count)?;
+    say(&format!("{} added, {} known before, {} not taken", done.added, done.known, done.refused_count))
+}
+
+/// Rows that could not be taken.
+fn name_rows(kind: &str, refused: &[Refused], count: usize) -> Result<(), Trouble> {
+    if !refused.is_empty() {
+        let rows: Vec<_> = refused.iter().map(row).collect();
+        table(&["LINE", kind, "NOT TAKEN, BECAUSE"], &rows)?;
     }
-    let not_told = done.refused_count.saturating_sub(done.refused.len());
+    let not_told = count.saturating_sub(refused.len());
     if not_told > 0 {
         say(&format!("and {not_told} more"))?;
     }
-    say(&format!("{} added, {} known before, {} not taken", done.added, done.known, done.refused_count))
+    Ok(())
 }
 
 fn row(refused: &Refused) -> Vec<Cell> {

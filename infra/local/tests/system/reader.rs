@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use boot::clock;
 use local::client::Client;
@@ -24,8 +27,12 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::by(clock::system()).await
+    }
+
+    async fn by(clock: clock::Clock) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let machine = start(folder(data.path()), clock::system()).await;
+        let machine = start(folder(data.path()), clock).await;
         Self { data, machine, origin: Origin::start().await.unwrap() }
     }
 
@@ -200,7 +207,10 @@ async fn an_account_is_taken_along_and_comes_back() {
     world.account("bob@example.org").await;
     let bob = ["--user", "bob@example.org"];
     let told = world.call(&[&["import", copy], &bob[..]].concat()).await;
-    assert!(told.contains("6 added, 0 known before, 0 not taken") && told.contains("2 posts kept, 0 not"), "{told}");
+    assert!(
+        told.contains("6 added, 0 known before, 0 not taken") && told.contains("2 posts kept, 0 not taken"),
+        "{told}"
+    );
     let both = [world.call(&["export", "--user", ADA]).await, world.call(&[&["export"], &bob[..]].concat()).await];
     assert_eq!(both[0], both[1]);
     let starred = world.json(&[&["posts", "--starred"], &bob[..]].concat()).await;
@@ -211,6 +221,72 @@ async fn an_account_is_taken_along_and_comes_back() {
         let (code, out, err) = feedmill(&[&["import", "-", "--data", world.path()], &bob[..]].concat(), broken).await;
         assert!(code == 1 && out.is_empty() && err.contains("account"), "{broken}: {out}{err}");
     }
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_moves_to_another_installation_with_what_was_read_and_kept() {
+    let (here, there) = (World::with_ada().await, World::with_ada().await);
+    serve(&here.origin, "news", || 30);
+    let news = here.json(&["add", &here.origin.url("/news.xml")]).await;
+    let posts = here.json(&["posts", news["id"].as_str().unwrap(), "--limit", "30"]).await;
+    let id = |at: usize| posts[at]["id"].as_str().unwrap();
+    here.call(&["read", id(0), id(5)]).await;
+    here.call(&["read", "--undo", id(29)]).await;
+    here.call(&["star", id(3)]).await;
+    let copy = here.data.path().join("account.json");
+    let copy = copy.to_str().unwrap();
+    here.call(&["export", "--format", "json", "-o", copy]).await;
+
+    let told = there.call(&["import", copy]).await;
+    assert!(told.contains("1 added") && told.contains("1 posts kept, 0 not taken"), "{told}");
+    assert!(!told.contains("no posts yet"), "it waits for the first fetch: {told}");
+    for list in [&["--unread"][..], &["--starred"]] {
+        let titles = async |world: &World| -> Vec<Value> {
+            let posts = world.json(&[&["posts", "--limit", "100"], list].concat()).await;
+            posts.as_array().unwrap().iter().map(|post| post["title"].clone()).collect()
+        };
+        assert_eq!(titles(&there).await, titles(&here).await, "{list:?}");
+    }
+    here.machine.stop().await;
+    there.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_there_is_no_time_for_goes_in_by_turns_and_its_broken_rows_are_named() {
+    let stride = Arc::new(AtomicU64::new(0));
+    let (passed, strides) = (AtomicU64::new(0), Arc::clone(&stride));
+    let world = World::by(Arc::new(move || {
+        let passed = passed.fetch_add(strides.load(Ordering::Relaxed), Ordering::Relaxed);
+        clock::now() + Duration::from_secs(passed)
+    }))
+    .await;
+    world.account(ADA).await;
+    let post = |n: u64| json!({ "post": "AAAAAAAA", "starred": true, "title": format!("post {n}"), "url": format!("https://old.example/{n}") });
+    let mut kept: Vec<Value> = (0..1_000).map(post).collect();
+    kept.insert(500, json!({ "starred": true, "title": "broken" }));
+    let account = json!({ "format": "feedmill-account", "version": 1, "kept": kept });
+    // Seconds pass whenever somebody looks at the clock, so that there is never time for two hundred posts.
+    stride.store(3, Ordering::Relaxed);
+    let sent = world.ada().post("/v1/account/import", &account).await.unwrap();
+    assert!(sent["left"].as_u64().unwrap() > 500, "{sent}");
+    let file = world.file("account.json", &account.to_string());
+    let told = world.call(&["import", &file]).await;
+    stride.store(0, Ordering::Relaxed);
+    assert!(told.contains("1000 posts kept, 1 not taken") && told.contains("broken"), "{told}");
+    let starred = world.json(&["posts", "--starred", "--limit", "1000"]).await;
+    assert_eq!(starred.as_array().unwrap().len(), 1_000);
+    world.machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_writes_over_nothing_unless_told_so() {
+    let world = World::with_ada().await;
+    let file = world.file("feeds.opml", "mine");
+    world.refused(&["export", "-o", &file], "", "is there already; --force writes over it").await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    world.call(&["export", "-o", &file, "--force"]).await;
+    assert!(std::fs::read_to_string(&file).unwrap().contains("<opml"));
     world.machine.stop().await;
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use url::Url;
+
 use super::scan::{Kind, Scan, Tag};
 use super::{Folder, Opml, OpmlError, Reason, Refused, Subscription, UNSAYABLE};
 use crate::repair::Repairs;
@@ -242,6 +244,10 @@ impl<'a> Row<'a> {
             Some(_) => &address[5..],
             None => address,
         };
+        // A password without a user name lets nobody in, and whoever mends links would take it for a name.
+        if Url::parse(address).is_ok_and(|url| url.username().is_empty() && url.password().is_some()) {
+            return Err(Reason::BadAddress);
+        }
         links::resolve(address, None).map(Some).ok_or(Reason::BadAddress)
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::carry::Carry;
 use domain::id::SourceId;
-use domain::source::SourceState;
+use domain::source::{Head, SourceState, round_1_2_5};
 use domain::time::Timestamp;
 
 use super::{Survey, resting};
@@ -48,7 +48,8 @@ impl Store {
                 SourceState::Active => return Ok(Resuming::Active),
                 state @ (SourceState::Moved | SourceState::Deleting) => return Ok(Resuming::Final(state)),
             }
-            let actions = Arrival { seen: &seen, now }.actions(self.sources())?;
+            let subscribers = seen.head.subscribers;
+            let actions = Arrival { seen: &seen, subscribers, now }.actions(self.sources())?;
             if matches!(self.transact_once(OPERATION, actions, None).await?, Transacted::Done) {
                 return Ok(Resuming::Resumed);
             }
@@ -60,9 +61,34 @@ impl Store {
     }
 }
 
+/// A source that comes back with whoever subscribes to it.
+pub(crate) struct Waking {
+    /// As it was read.
+    pub(crate) head: Head,
+    /// Whether a landing of it is open again.
+    pub(crate) is_landing: bool,
+    /// What brings it back, one subscriber more: to be written together with the subscription, or a source would be polled for nobody.
+    pub(crate) actions: Vec<TransactWriteItem>,
+}
+
+impl Store {
+    /// How a source that rests or is gone comes back for one subscriber more; `None` if it is in another state by now.
+    pub(crate) async fn waking(&self, source: SourceId, now: Timestamp) -> Result<Option<Waking>, StoreError> {
+        let seen = self.survey(source).await?;
+        let Some(seen) = seen.filter(|seen| matches!(seen.head.state, SourceState::Resting | SourceState::Gone)) else {
+            return Ok(None);
+        };
+        let subscribers = seen.head.subscribers.saturating_add(1);
+        let actions = Arrival { seen: &seen, subscribers, now }.actions(self.sources())?;
+        Ok(Some(Waking { is_landing: seen.closed.is_some(), head: seen.head, actions }))
+    }
+}
+
 /// One source on its way back.
 struct Arrival<'a> {
     seen: &'a Survey,
+    /// From then on.
+    subscribers: u32,
     now: Timestamp,
 }
 
@@ -89,7 +115,8 @@ impl Arrival<'_> {
     fn head(&self) -> Write {
         let head = &self.seen.head;
         Write::to(Key::head(head.source))
-            .change("SET #state = :active, #since = :now, #version = :next REMOVE #reason")
+            .change("SET #state = :active, #since = :now, #subscribers = :subscribers, #version = :next REMOVE #reason")
+            .bind(":subscribers", number(self.subscribers))
             .when("#version = :version AND #state = :before")
             .bind(":active", text(SourceState::Active.as_str()))
             .bind(":now", time(self.now))
@@ -100,10 +127,11 @@ impl Arrival<'_> {
 
     fn poll(&self) -> Write {
         let poll = &self.seen.poll;
-        let mut sets = "SET #slot = :slot, #version = :next".to_owned();
+        let mut sets = "SET #slot = :slot, #subscribers = :step, #version = :next".to_owned();
         let mut write = Write::to(Key::poll(poll.target.source))
             .when("#version = :version")
             .bind(":slot", text(key::slot(poll.target.slot)))
+            .bind(":step", number(round_1_2_5(self.subscribers)))
             .bind(":version", number(poll.version))
             .bind(":next", number(poll.version + 1));
         if let Some((_, first, _)) = self.seen.closed {

@@ -18,6 +18,9 @@ use crate::write::Write;
 /// What [`hash`] reads.
 pub(super) const HASH_ATTRIBUTES: [&str; 2] = [key::NUMBER, "hash"];
 
+/// What [`identity`] reads.
+pub(super) const IDENTITY_ATTRIBUTES: [&str; 3] = [key::NUMBER, "ordinal", "key"];
+
 /// A new post as an item, kept for `retention` and a margin.
 pub(crate) fn post_item(source: SourceId, post: &NewPost<'_>, retention: Duration) -> Item {
     let facts = post.facts;
@@ -119,6 +122,18 @@ fn post_number(row: Row<'_>) -> Result<PostNumber, StoreError> {
 pub(super) fn hash(item: &Item) -> Result<(PostNumber, ContentHash), StoreError> {
     let row = Row::part("post", item);
     Ok((post_number(row)?, ContentHash(array(row, "hash")?)))
+}
+
+/// Number, source and natural key of a post, or of a copy.
+pub(crate) fn identity_of(item: &Item) -> Result<(PostNumber, SourceId, NaturalKey), StoreError> {
+    let row = Row::part("post", item);
+    Ok((post_number(row)?, row.parsed("source")?, NaturalKey(array(row, "key")?)))
+}
+
+/// Ordinal and natural key of a post.
+pub(super) fn identity(item: &Item) -> Result<(Ordinal, NaturalKey), StoreError> {
+    let row = Row::part("post", item);
+    Ok((Ordinal::new(row.number("ordinal")?), NaturalKey(array(row, "key")?)))
 }
 
 /// The post in `item`.

@@ -73,7 +73,7 @@ pub struct Original {
     pub source_title: Option<String>,
     /// The URL of its source, if everybody may see it.
     pub source_url: Option<String>,
-    item: Item,
+    pub(super) item: Item,
 }
 
 /// What became of keeping posts.

@@ -12,7 +12,7 @@ use crate::Store;
 use crate::call::{Patience, Transacted, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::life::{Last, Leaving, Resuming};
+use crate::life::{Last, Leaving, Waking};
 use crate::row::{self, number, text};
 use crate::schema::BY_SUBSCRIBED;
 use crate::write::{PRESENT, Write, put_if_absent};
@@ -40,6 +40,16 @@ pub enum Changing {
 const SUBSCRIBE: &str = "subscribing";
 const UNSUBSCRIBE: &str = "unsubscribing";
 const CHANGE: &str = "changing a subscription";
+
+/// How a source takes one subscriber more.
+enum Joining {
+    /// By these writes.
+    Now { head: Head, is_landing: bool, actions: Vec<TransactWriteItem> },
+    /// It does not.
+    Never,
+    /// It is on its way to another state.
+    Moved,
+}
 
 /// How a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,12 +93,17 @@ impl Store {
             if let Some(there) = self.subscription(user, source).await? {
                 return Ok(Subscribing::Subscribed(there));
             }
-            let Some((head, poll)) = self.open_to(user, source, now).await? else {
-                return Ok(Subscribing::NoSource);
+            let (head, is_landing, joined) = match self.joining(user, source, now).await? {
+                Joining::Now { head, is_landing, actions } => (head, is_landing, actions),
+                Joining::Never => return Ok(Subscribing::NoSource),
+                Joining::Moved => {
+                    patience.wait_or(SUBSCRIBE).await?;
+                    continue;
+                }
             };
-            let new = beginning.of(user, &head, poll.open_landing.is_some(), now);
+            let new = beginning.of(user, &head, is_landing, now);
             let mut actions = self.beginning(&new)?.to_vec();
-            actions.extend(self.counted(&head, &poll, head.subscribers.saturating_add(1))?);
+            actions.extend(joined);
             match self.transact_once(SUBSCRIBE, actions, None).await? {
                 Transacted::Done => return Ok(Subscribing::Subscribed(new)),
                 Transacted::Refused(verdicts) if verdicts.get(1).is_some_and(|user| user.is_refused()) => {
@@ -97,29 +112,26 @@ impl Store {
                 Transacted::Refused(_) | Transacted::Busy => {}
             }
             // Something moved, or was busy: look again.
-            if !patience.wait().await {
-                return Err(StoreError::Conflict { operation: SUBSCRIBE });
-            }
+            patience.wait_or(SUBSCRIBE).await?;
         }
     }
 
-    /// Both parts of a source that `user` may subscribe to; one that rests or is gone is put back on the schedule.
-    async fn open_to(
-        &self,
-        user: UserId,
-        source: SourceId,
-        now: Timestamp,
-    ) -> Result<Option<(Head, Poll)>, StoreError> {
+    /// What one subscriber more is to a source that `user` may subscribe to; one that rests or is gone is put back on the schedule by it.
+    async fn joining(&self, user: UserId, source: SourceId, now: Timestamp) -> Result<Joining, StoreError> {
         let view = self.view(source).await?;
         let Some((head, poll)) = view.filter(|(head, _)| head.owner.is_none_or(|owner| owner == user)) else {
-            return Ok(None);
+            return Ok(Joining::Never);
         };
-        if head.state == SourceState::Active {
-            return Ok(Some((head, poll)));
-        }
-        match self.resume(source, now).await? {
-            Resuming::Resumed | Resuming::Active => self.view(source).await,
-            Resuming::Final(_) | Resuming::Missing => Ok(None),
+        match head.state {
+            SourceState::Active => {
+                let actions = self.counted(&head, &poll, head.subscribers.saturating_add(1))?;
+                Ok(Joining::Now { head, is_landing: poll.open_landing.is_some(), actions })
+            }
+            SourceState::Resting | SourceState::Gone => Ok(match self.waking(source, now).await? {
+                Some(Waking { head, is_landing, actions }) => Joining::Now { head, is_landing, actions },
+                None => Joining::Moved,
+            }),
+            SourceState::Moved | SourceState::Deleting => Ok(Joining::Never),
         }
     }
 
@@ -164,7 +176,8 @@ impl Store {
     async fn end_one_of_many(&self, source: SourceId, end: TransactWriteItem) -> Result<bool, StoreError> {
         let mut actions = vec![end];
         if let Some((head, poll)) = self.view(source).await? {
-            if head.state == SourceState::Active && head.subscribers <= 1 && head.watchers == 0 {
+            let may_rest = matches!(head.state, SourceState::Active | SourceState::Gone);
+            if may_rest && head.subscribers <= 1 && head.watchers == 0 {
                 // It has become the last one meanwhile.
                 return Ok(false);
             }

@@ -27,10 +27,11 @@ pub(crate) fn kept(item: &Item) -> Result<Kept, StoreError> {
     Ok(Kept { listed, flags: Flags { starred: row.raw("starred").is_some(), labels } })
 }
 
-/// A post as a user keeps it, made of the post's own item: it does not expire, and its long content is a blob of its own.
+/// A post as a user keeps it, made of the post's own item: it does not expire, and its long content is a blob of its own, or lost: the post's goes with the post.
 pub(crate) fn copy_item(user: UserId, number: PostNumber, post: &Item, source: &Source<'_>) -> Item {
     let mut item = post.clone();
     item.remove(crate::schema::TTL);
+    item.remove("blob");
     item.extend(Key::copy(user, number).item());
     item.extend(source.blob.map(|name| ("blob".to_owned(), text(name))));
     item.extend(source.title.map(|title| ("source_title".to_owned(), text(title))));

@@ -5,9 +5,9 @@ use domain::id::{PostNumber, SystemEntropy, UserId};
 use domain::label::LabelName;
 use domain::reading::Order;
 use domain::source::SourceState;
-use store::{Flag, Flags, Keeping, KeptRange};
+use store::{Body, Content, Flag, Flags, Keeping, KeptRange, PostFacts};
 
-use crate::desk::{Desk, Part, some};
+use crate::desk::{Desk, Part, entry, some};
 use crate::readers::stop_after;
 use crate::world::{NOON, World, noon_plus};
 
@@ -135,6 +135,26 @@ async fn a_device_that_stars_while_another_unstars_leaves_a_flag_with_its_copy_o
         }
     }
     panic!("it never came to its end");
+}
+
+#[tokio::test]
+async fn a_copy_names_a_blob_of_its_own_or_none() {
+    let world = World::new().await;
+    let mut desk = Desk::new(&world).await;
+    let body = Body::default().in_blob("contents/of-the-post");
+    desk.land(&world, &[PostFacts::of(&entry(1), body, NOON)], Part::Whole).await;
+    let numbers = desk.head.recent.numbers().to_vec();
+    let ada = world.member("ada@example.org").await;
+    for (own, expected) in
+        [(None, Content::None), (Some("copies/own".to_owned()), Content::InBlob("copies/own".to_owned()))]
+    {
+        let mut posts = world.store.originals(&numbers).await.unwrap();
+        assert_eq!(posts[0].blob.as_deref(), Some("contents/of-the-post"));
+        posts[0].own_blob = own;
+        world.store.keep(ada.id, &posts, &Flag::Star).await.unwrap();
+        assert_eq!(world.store.copies(ada.id, &numbers).await.unwrap()[0].post.content, expected);
+        world.store.unflag(ada.id, &numbers, &Flag::Star).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use domain::subscription::Subscription;
 use store::{Changing, Creating, StoreError, Subscribing};
 
 use crate::desk::{Desk, Part, some};
+use crate::readers::stop_after;
 use crate::world::{World, noon_plus};
 
 async fn subscribe(world: &World, user: &User, source: SourceId) -> Subscribing {
@@ -124,6 +125,74 @@ async fn who_was_never_subscribed_puts_no_source_to_rest() {
     let ada = world.member("ada@example.org").await;
     assert_eq!(world.store.unsubscribe(ada.id, desk.source, noon_plus(20)).await.unwrap(), None);
     assert_eq!(view(&world, desk.source).await.0.state, SourceState::Active);
+}
+
+#[tokio::test]
+async fn a_source_comes_back_together_with_its_subscriber_or_not_at_all() {
+    for state in [SourceState::Resting, SourceState::Gone] {
+        let world = World::new().await;
+        let desk = unwanted(&world).await;
+        let ada = world.member("ada@example.org").await;
+        world.store.leave(desk.source, state, "", noon_plus(1)).await.unwrap();
+        let nobody = UserId::draw(&mut SystemEntropy);
+        let answer = world.store.subscribe(nobody, desk.source, 20, noon_plus(2)).await.unwrap();
+        assert_eq!(answer, Subscribing::NoUser);
+        assert_eq!(view(&world, desk.source).await.0.state, state, "it is polled for nobody");
+        for waits in 0..40 {
+            let subscribing = world.store.subscribe(ada.id, desk.source, 20, noon_plus(10));
+            let is_over = stop_after(waits, subscribing).await.is_some();
+            let (head, poll) = view(&world, desk.source).await;
+            let is_back = head.state == SourceState::Active;
+            let readers = u32::from(world.store.subscription(ada.id, desk.source).await.unwrap().is_some());
+            let told = (readers, head.subscribers, poll.target.subscribers);
+            assert_eq!(told, if is_back { (1, 1, 1) } else { (0, 0, poll.target.subscribers) }, "{waits}");
+            if is_over {
+                break;
+            }
+        }
+        assert_eq!(view(&world, desk.source).await.0.state, SourceState::Active);
+        assert!(world.store.resting(noon_plus(100), 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_rests_when_its_last_subscriber_leaves_and_is_deleted_like_any_other() {
+    let world = World::new().await;
+    let desk = unwanted(&world).await;
+    let members = members(&world, 2).await;
+    for user in &members {
+        subscribed(&world, user, desk.source).await;
+    }
+    world.store.leave(desk.source, SourceState::Gone, "it said 410 twice", noon_plus(11)).await.unwrap();
+    for (user, state) in members.iter().zip([SourceState::Gone, SourceState::Resting]) {
+        world.store.unsubscribe(user.id, desk.source, noon_plus(20)).await.unwrap();
+        assert_eq!(view(&world, desk.source).await.0.state, state);
+    }
+    assert_eq!(world.store.resting(noon_plus(100), 10).await.unwrap(), [desk.source]);
+    world.store.delete_rested(desk.source, noon_plus(100), noon_plus(200)).await.unwrap();
+    assert_eq!(view(&world, desk.source).await.0.state, SourceState::Deleting);
+}
+
+#[tokio::test]
+async fn a_mark_from_before_a_new_beginning_brings_nothing_of_the_old_one_back() {
+    let world = World::new().await;
+    let mut desk = unwanted(&world).await;
+    desk.land(&world, &some(1..=40), Part::Whole).await;
+    let [ada, bob]: [User; 2] = members(&world, 2).await.try_into().unwrap();
+    subscribed(&world, &bob, desk.source).await;
+    let (store, all) = (&world.store, shown(&view(&world, desk.source).await.0));
+    // All read, at version 0.
+    let Subscribing::Subscribed(stale) = store.subscribe(ada.id, desk.source, 0, noon_plus(10)).await.unwrap() else {
+        panic!("not subscribed")
+    };
+    store.unsubscribe(ada.id, desk.source, noon_plus(20)).await.unwrap();
+    // Nothing read, at version 0.
+    store.subscribe(ada.id, desk.source, 40, noon_plus(30)).await.unwrap();
+    let mark = Operation::Posts(Mark::Unread, vec![Ordinal::new(1)]);
+    let first = First::Through(Ordinal::new(40));
+    store.change_read_subscription(stale, |there| there.apply(&mark, all, first)).await.unwrap();
+    let there = store.subscription(ada.id, desk.source).await.unwrap().unwrap();
+    assert_eq!((there.read.unread(all), there.added_at), (40, noon_plus(30)));
 }
 
 /// Repeats until an answer comes through; the first `lost` do not.

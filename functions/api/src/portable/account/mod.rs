@@ -2,6 +2,9 @@
 
 mod export;
 mod import;
+mod incoming;
+mod kept;
+mod last;
 
 use std::sync::Arc;
 
@@ -9,9 +12,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rows::Imported;
+use super::rows::{Imported, Refusal};
 use crate::access::Person;
 use crate::context::Context;
 use crate::conventions::Draws;
@@ -26,7 +30,7 @@ const VERSION: u32 = 1;
 /// Kept posts that are read at a time.
 const AT_ONCE: usize = 50;
 
-/// One part of an account. All parts but the last name the next; put together, their `kept` are one list.
+/// One part of an account. All parts but the last name the next; put together, their `subscriptions` and their `kept` are a list each.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AccountExport {
     /// `feedmill-account`
@@ -40,7 +44,6 @@ pub(super) struct AccountExport {
     folders: Vec<String>,
     /// Names; in the first part.
     labels: Vec<String>,
-    /// In the first part.
     subscriptions: Vec<ExportedSubscription>,
     kept: Vec<KeptPost>,
     #[schema(value_type = Option<Cursor>)]
@@ -60,12 +63,21 @@ pub(super) struct ExportedSubscription {
     /// Names.
     #[serde(default)]
     folders: Vec<String>,
-    /// What is read of it: opaque, and good where the source is the same.
+    /// What is read of it: opaque, and good in the installation where it was exported.
+    #[serde(default)]
     read: Option<String>,
+    /// Of its last posts, the keys of those that are read: 32 hexadecimal digits each, the same in any installation.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    last_read: Vec<String>,
+    /// Of its last posts, the keys of those that are not.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    last_unread: Vec<String>,
 }
 
 /// A kept post, as it is exported.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeptPost {
     #[schema(value_type = ShortId)]
@@ -73,12 +85,46 @@ pub(super) struct KeptPost {
     starred: bool,
     #[serde(default)]
     labels: Vec<String>,
+    /// Its identity within its source: 32 hexadecimal digits, the same in any installation.
+    key: Option<String>,
     title: Option<String>,
     url: Option<String>,
-    #[schema(value_type = Instant)]
+    #[serde(default)]
+    authors: Vec<String>,
+    #[schema(value_type = Option<Instant>)]
     published: Option<String>,
+    #[schema(value_type = Option<Instant>)]
+    updated: Option<String>,
+    /// When it came to the installation where it was exported.
+    #[schema(value_type = Option<Instant>)]
+    arrived: Option<String>,
+    /// Sanitised HTML.
+    summary: Option<String>,
     /// Sanitised HTML.
     content: Option<String>,
+    #[serde(default)]
+    enclosures: Vec<KeptFile>,
+    image: Option<String>,
+    #[serde(default)]
+    categories: Vec<String>,
+    comments: Option<String>,
+    /// Its source there.
+    #[schema(value_type = Option<ShortId>)]
+    source: Option<String>,
+    source_title: Option<String>,
+    /// Of a private feed none.
+    source_url: Option<String>,
+}
+
+/// A file of a kept post.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptFile {
+    url: String,
+    #[serde(default, rename = "type")]
+    media_type: Option<String>,
+    #[serde(default)]
+    length: Option<u64>,
 }
 
 /// Which part.
@@ -110,25 +156,43 @@ pub(super) struct AccountImport {
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]
-    subscriptions: Vec<ExportedSubscription>,
+    #[schema(value_type = Vec<ExportedSubscription>)]
+    subscriptions: Vec<Value>,
     #[serde(default)]
-    kept: Vec<KeptPost>,
+    #[schema(value_type = Vec<KeptPost>)]
+    kept: Vec<Value>,
     /// Nothing: parts are sent one by one.
     #[serde(default, rename = "next")]
     #[schema(value_type = Option<Cursor>)]
     _next: Option<IgnoredAny>,
 }
 
+/// The most refusals of kept posts that are told one by one; the others are counted.
+const TOLD: usize = 1_000;
+
 /// What became of it.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub(super) struct AccountImported {
     subscriptions: Imported,
     /// Posts that are kept now.
     kept: usize,
-    /// Posts that are not here: their source has not been fetched, or this is another installation.
-    kept_missing: usize,
+    /// Posts that cannot be kept, each with its reason; at most 1,000 of them.
+    kept_refused: Vec<Refusal>,
+    /// How many posts cannot be kept.
+    kept_refused_count: usize,
+    /// New subscriptions whose posts have not come yet: what is read of them is taken when the same part is sent again after that.
+    waiting: usize,
     /// Subscriptions and posts that there was no time for: send the same part again.
     left: usize,
+}
+
+impl AccountImported {
+    fn refuse_kept(&mut self, refusal: Refusal) {
+        self.kept_refused_count += 1;
+        if self.kept_refused.len() < TOLD {
+            self.kept_refused.push(refusal);
+        }
+    }
 }
 
 /// One's account, part by part: without secrets, and of private feeds without their addresses.
@@ -144,7 +208,7 @@ pub(super) async fn export(
     context.export_account(person.user, part.cursor.as_deref()).await.map(Json)
 }
 
-/// Takes an exported account in, a part at a time. What is here already stays as it is; the same part again changes nothing more.
+/// Takes an exported account in, a part at a time: good rows go in, bad ones are named. What is here already stays as it is; the same part again goes on where it was.
 #[utoipa::path(
     post, path = "/v1/account/import", tag = "portable", operation_id = "import_account", request_body = AccountImport,
     responses(

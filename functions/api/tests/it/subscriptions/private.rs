@@ -1,5 +1,6 @@
 //! Private feeds: one person's alone, and nowhere told.
 
+use domain::source::SourceState;
 use http::{Method, StatusCode};
 use origin::Origin;
 use serde_json::{Value, json};
@@ -130,6 +131,20 @@ async fn credentials_are_changed_and_never_told() {
     let again = json!({ "url": FEED, "credentials": { "bearer": "s3cr3t" } });
     assert_eq!(ada.post("/v1/subscriptions", again).await.status, StatusCode::OK);
     assert_ne!(before, sealed().await, "who adds it again says what it is asked with now");
+}
+
+#[tokio::test]
+async fn a_private_source_that_is_gone_comes_back_with_another_login() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let path = ada.subscribe("https://ada:sesame@example.org/feed").await;
+    world.end_job(id_of(&path), crate::sources::worked(), Default::default()).await;
+    let source = id_of(&path).parse().unwrap();
+    world.store.leave(source, SourceState::Gone, "it said 410 twice", world.now()).await.unwrap();
+    world.pass(HOUR * 2);
+    let answer = ada.patch(&path, json!({ "credentials": { "bearer": "s3cr3t" } })).await;
+    assert_eq!((answer.status, answer.json["state"].as_str()), (StatusCode::OK, Some("active")), "{}", answer.json);
+    assert_eq!(world.messages("fetch").await.len(), 1, "fetched at once");
 }
 
 #[tokio::test]
