@@ -20,8 +20,8 @@ use crate::row::{self, Item, Row};
 
 use departure::Departure;
 
+pub(crate) use resume::Joined;
 pub use resume::Resuming;
-pub(crate) use resume::Waking;
 pub use sweep::Sweep;
 
 /// What became of leaving `active`.

@@ -61,26 +61,26 @@ impl Store {
     }
 }
 
-/// A source that comes back with whoever subscribes to it.
-pub(crate) struct Waking {
+/// A source with one subscriber more.
+pub(crate) struct Joined {
     /// As it was read.
     pub(crate) head: Head,
-    /// Whether a landing of it is open again.
+    /// Whether a landing of it is open.
     pub(crate) is_landing: bool,
-    /// What brings it back, one subscriber more: to be written together with the subscription, or a source would be polled for nobody.
+    /// What counts them, and brings it back if it was away: to be written together with the subscription, or a source would be polled for nobody.
     pub(crate) actions: Vec<TransactWriteItem>,
 }
 
 impl Store {
     /// How a source that rests or is gone comes back for one subscriber more; `None` if it is in another state by now.
-    pub(crate) async fn waking(&self, source: SourceId, now: Timestamp) -> Result<Option<Waking>, StoreError> {
+    pub(crate) async fn waking(&self, source: SourceId, now: Timestamp) -> Result<Option<Joined>, StoreError> {
         let seen = self.survey(source).await?;
         let Some(seen) = seen.filter(|seen| matches!(seen.head.state, SourceState::Resting | SourceState::Gone)) else {
             return Ok(None);
         };
         let subscribers = seen.head.subscribers.saturating_add(1);
         let actions = Arrival { seen: &seen, subscribers, now }.actions(self.sources())?;
-        Ok(Some(Waking { is_landing: seen.closed.is_some(), head: seen.head, actions }))
+        Ok(Some(Joined { is_landing: seen.closed.is_some(), head: seen.head, actions }))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::Store;
 use crate::call::{Patience, Transacted, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
-use crate::life::{Last, Leaving, Waking};
+use crate::life::{Joined, Last, Leaving};
 use crate::row::{self, number, text};
 use crate::schema::BY_SUBSCRIBED;
 use crate::write::{PRESENT, Write, put_if_absent};
@@ -44,7 +44,7 @@ const CHANGE: &str = "changing a subscription";
 /// How a source takes one subscriber more.
 enum Joining {
     /// By these writes.
-    Now { head: Head, is_landing: bool, actions: Vec<TransactWriteItem> },
+    Now(Box<Joined>),
     /// It does not.
     Never,
     /// It is on its way to another state.
@@ -93,17 +93,17 @@ impl Store {
             if let Some(there) = self.subscription(user, source).await? {
                 return Ok(Subscribing::Subscribed(there));
             }
-            let (head, is_landing, joined) = match self.joining(user, source, now).await? {
-                Joining::Now { head, is_landing, actions } => (head, is_landing, actions),
+            let joined = match self.joining(user, source, now).await? {
+                Joining::Now(joined) => joined,
                 Joining::Never => return Ok(Subscribing::NoSource),
                 Joining::Moved => {
                     patience.wait_or(SUBSCRIBE).await?;
                     continue;
                 }
             };
-            let new = beginning.of(user, &head, is_landing, now);
+            let new = beginning.of(user, &joined.head, joined.is_landing, now);
             let mut actions = self.beginning(&new)?.to_vec();
-            actions.extend(joined);
+            actions.extend(joined.actions);
             match self.transact_once(SUBSCRIBE, actions, None).await? {
                 Transacted::Done => return Ok(Subscribing::Subscribed(new)),
                 Transacted::Refused(verdicts) if verdicts.get(1).is_some_and(|user| user.is_refused()) => {
@@ -125,10 +125,11 @@ impl Store {
         match head.state {
             SourceState::Active => {
                 let actions = self.counted(&head, &poll, head.subscribers.saturating_add(1))?;
-                Ok(Joining::Now { head, is_landing: poll.open_landing.is_some(), actions })
+                let is_landing = poll.open_landing.is_some();
+                Ok(Joining::Now(Box::new(Joined { head, is_landing, actions })))
             }
             SourceState::Resting | SourceState::Gone => Ok(match self.waking(source, now).await? {
-                Some(Waking { head, is_landing, actions }) => Joining::Now { head, is_landing, actions },
+                Some(waking) => Joining::Now(Box::new(waking)),
                 None => Joining::Moved,
             }),
             SourceState::Moved | SourceState::Deleting => Ok(Joining::Never),

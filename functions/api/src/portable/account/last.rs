@@ -83,7 +83,11 @@ impl Context {
         let shown = Shown { floor: head.floor_ordinal, last: head.post_count };
         let marks = [Operation::Posts(Mark::Read, places(&read)), Operation::Posts(Mark::Unread, places(&unread))];
         let mark = |there: &mut Subscription| {
-            there.version == 0 && marks.iter().fold(false, |changed, mark| there.apply(mark, shown, first) || changed)
+            let (is_untouched, mut changed) = (there.version == 0, false);
+            for mark in marks.iter().filter(|_| is_untouched) {
+                changed |= there.apply(mark, shown, first);
+            }
+            changed
         };
         match self.store.change_subscription(subscription.user, head.source, mark).await? {
             Changing::Changed(_) | Changing::Missing => Ok(Taken::Done),

@@ -107,7 +107,7 @@ async fn what_was_read_and_kept_comes_over_into_another_installation_and_back_to
     assert_eq!(counts(&bob.take(&part).await), [0, 2, 0, 0, 0]);
     assert_eq!(told(&bob.posts("").await), told(&ada.posts("").await));
     let starred = bob.posts("starred=true").await;
-    assert_eq!((starred.len(), &starred[0]["id"] == &copy), (1, false));
+    assert_eq!((starred.len(), starred[0]["id"] == copy), (1, false));
     // Whoever reads on is not set back.
     let newest = bob.posts("").await[0]["id"].clone();
     bob.mark(json!({ "posts": [newest], "mark": "read" })).await;
@@ -204,7 +204,7 @@ async fn thousands_of_rows_go_out_and_in_by_parts_and_where_time_ends_one_the_sa
     };
     let rows: Vec<Value> = (0..FEEDS).map(feed).collect();
     let about = json!({ "format": "feedmill-account", "version": 1 });
-    let mut sent = vec![about.clone(), about.clone(), about];
+    let mut sent = [about.clone(), about.clone(), about];
     sent[0]["subscriptions"] = rows.into();
     sent[1]["kept"] = (0..POSTS / 2).map(post).collect();
     sent[2]["kept"] = (POSTS / 2..POSTS).map(post).collect();
