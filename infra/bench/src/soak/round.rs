@@ -216,7 +216,7 @@ impl Round {
         self.mill.live_in(&self.world, Weather::FAIR);
         self.mill.behave();
         self.world.time.err_by(0);
-        let redriven = self.world.redrive().await?;
+        let mut redriven = self.world.redrive().await?;
         for at in 0..self.feeds.len() {
             self.feeds[at].calm();
             self.sources[at] = self.people[0].subscribe(&self.world, &mut self.mill, &self.feeds[at].url).await?;
@@ -227,6 +227,10 @@ impl Round {
         loop {
             self.minute(minute).await?;
             minute += 1;
+            if minute % LOOK_EVERY == 1 {
+                // What was received often in bad weather may die of one more receive in fair weather.
+                redriven += self.world.redrive().await?;
+            }
             if minute < SETTLE_MINUTES || minute % LOOK_EVERY != 0 || !self.mill.has_delivered_all() {
                 continue;
             }
