@@ -71,7 +71,7 @@ impl Round {
     /// All books.
     pub(super) async fn audit(&mut self) -> Outcome<(Vec<String>, Stock)> {
         let stock = Stock::take(&self.world)?;
-        let mut broken = Vec::new();
+        let (mut broken, mut live) = (Vec::new(), 0);
         for (feed, source) in self.feeds.iter().zip(&self.sources) {
             match self.world.store.head(*source).await? {
                 Some(head) => {
@@ -79,7 +79,7 @@ impl Round {
                     numbered(feed, &head, &stock, &mut broken);
                     self.announced(feed, &head, &mut broken);
                     self.subscribers(feed, &head, &mut broken);
-                    self.in_hand(feed, *source, &mut broken).await?;
+                    live += u64::from(self.in_hand(feed, *source, &mut broken).await?);
                 }
                 None => broken.push(format!("{}: its source {source} is not there", feed.name)),
             }
@@ -87,15 +87,30 @@ impl Round {
         for gone in self.deleted.iter().filter(|source| stock.sources.contains(source.as_str())) {
             broken.push(format!("something is left of source {gone}, which was deleted"));
         }
-        for queue in LANES.map(names::queue).into_iter().chain([names::TASKS]) {
-            let (left, dead) = (self.world.messages(queue)?, self.world.messages(&format!("{queue}-dead"))?);
-            if left + dead > 0 {
-                broken.push(format!("queue {queue}: {left} messages are left, and {dead} dead ones"));
-            }
-        }
+        self.queues(live, &mut broken)?;
         self.readers(&stock, &mut broken).await?;
         self.contents(&mut broken).await?;
         Ok((broken, stock))
+    }
+
+    /// A message is that of a job in hand, and no other is left; `live` are in hand.
+    fn queues(&self, live: u64, broken: &mut Vec<String>) -> Outcome<()> {
+        let lanes = LANES.map(names::queue);
+        let waiting = lanes.iter().map(|lane| self.world.messages(lane)).sum::<Outcome<u64>>()?;
+        if waiting > live {
+            broken.push(format!("{waiting} messages wait for {live} jobs that are in hand"));
+        }
+        for queue in lanes.into_iter().chain([names::TASKS]) {
+            let dead = self.world.messages(&format!("{queue}-dead"))?;
+            if dead > 0 {
+                broken.push(format!("queue {queue}: {dead} messages are dead"));
+            }
+        }
+        let untaken = self.world.messages(names::TASKS)?;
+        if untaken > 0 {
+            broken.push(format!("{untaken} announcements were not taken"));
+        }
+        Ok(())
     }
 
     /// Everything that landed was told of.
@@ -115,11 +130,11 @@ impl Round {
         }
     }
 
-    /// No job is in hand for ever, no landing open.
-    async fn in_hand(&self, feed: &Feed, source: SourceId, broken: &mut Vec<String>) -> Outcome<()> {
+    /// No job is in hand for ever, no landing open; whether one is in hand.
+    async fn in_hand(&self, feed: &Feed, source: SourceId, broken: &mut Vec<String>) -> Outcome<bool> {
         let Some((pointer, finished)) = self.world.store.latest(source).await? else {
             broken.push(format!("{}: it has no job", feed.name));
-            return Ok(());
+            return Ok(false);
         };
         let is_over = finished.is_some_and(|finished| finished.job == pointer.job);
         if !is_over && !pointer.is_live(false, self.world.time.now()) {
@@ -128,7 +143,7 @@ impl Round {
         if pointer.open {
             broken.push(format!("{}: a landing is left open", feed.name));
         }
-        Ok(())
+        Ok(!is_over)
     }
 
     /// What each person must see, and what they see.
