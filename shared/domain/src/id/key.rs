@@ -100,7 +100,7 @@ impl InstallationKey {
         hex(&expand(&self.first, "fingerprint")[..8])
     }
 
-    /// The key with a new secret for what can change; none is forgotten. `None` if it has [`MOST`] already.
+    /// The key with a new secret for what can change; none is forgotten. `None` if it has eight already.
     #[must_use]
     pub fn changed(&self, entropy: &mut (impl Entropy + ?Sized)) -> Option<Self> {
         let mut changed = self.clone();
