@@ -282,7 +282,8 @@ async fn work(
     done.map(|message| message.receipt_handle).collect()
 }
 
-fn record(message: &Message) -> SqsMessage {
+/// A message as an event of the fetcher has it.
+pub(crate) fn record(message: &Message) -> SqsMessage {
     let mut record = SqsMessage::default();
     record.message_id = Some(message.message_id.clone());
     record.receipt_handle = Some(message.receipt_handle.clone());

@@ -15,8 +15,9 @@ const SIZES: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 const INTERVAL_SECONDS: f64 = 3_600.0;
 /// Polls of a hundred that bring posts.
 const LANDINGS_PERCENT: f64 = 5.0;
-/// Write units of a landing of two posts of 4 KB, and those of an unchanged poll in the fetcher: `bench poll` measures both.
+/// Write units of a landing: twice the 20 or so that `bench poll` measures for two posts of 4 KB, since there are longer ones.
 const LANDING_UNITS: f64 = 40.0;
+/// Write units of an unchanged poll in the fetcher, as `bench poll` measures them.
 const FINISH_UNITS: f64 = 1.0;
 /// How long the fetcher has a batch in hand: its slowest source.
 const BATCH_SECONDS: f64 = 8.0;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use super::function::{self, Function, Injected};
 use super::weather::Weather;
 use super::world::{LANES, World};
-use crate::Outcome;
+use crate::{Outcome, machine};
 
 /// The most messages of one event.
 const BATCH: usize = 20;
@@ -259,20 +259,11 @@ async fn hand_over(
         return Vec::new();
     }
     let mut event = SqsEvent::default();
-    event.records = batch.iter().map(record).collect();
+    event.records = batch.iter().map(machine::record).collect();
     let deadline = world.time.told() + lane.function_timeout() - Duration::from_millis(500);
     let work = async |ctx: &fetcher::Context| fetcher::handle(ctx, event, deadline).await;
     let Some(answer) = fetcher.run(world, work).await else { return Vec::new() };
     let failed: HashSet<String> = answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect();
     let done = batch.into_iter().filter(|message| !failed.contains(&message.message_id));
     done.map(|message| message.receipt_handle).collect()
-}
-
-fn record(message: &Message) -> SqsMessage {
-    let mut record = SqsMessage::default();
-    record.message_id = Some(message.message_id.clone());
-    record.receipt_handle = Some(message.receipt_handle.clone());
-    record.body = Some(message.body.clone());
-    record.attributes = [("ApproximateReceiveCount".to_owned(), message.receive_count.to_string())].into();
-    record
 }
