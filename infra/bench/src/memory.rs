@@ -217,8 +217,8 @@ async fn ask(
     let answer = api.invoke(load, &event, TIME).await?;
     let (status, text) =
         (answer["statusCode"].as_u64().unwrap_or_default(), answer["body"].as_str().unwrap_or_default());
-    if status >= 300 {
+    if !(200..300).contains(&status) {
         return Err(format!("{path}: {status} {text}").into());
     }
-    Ok(serde_json::from_str(text).unwrap_or_default())
+    Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(text)? })
 }
