@@ -10,8 +10,8 @@ use clap::Args;
 use crate::lambda::megabytes;
 use crate::trouble::Trouble;
 
-/// The functions, by their names in the template.
-const FUNCTIONS: [&str; 5] = ["Api", "Dispatcher", "Fetcher", "FetcherSlow", "Maintenance"];
+/// Where `sam build` puts the functions, by their names in the template; both lanes of the fetcher are one program, which it builds once.
+const FUNCTIONS: [&str; 4] = ["Api", "Dispatcher", "Fetcher-Shared", "Maintenance"];
 /// Minor version of the C library of `provided.al2023`, 2.34: what needs a newer one does not start there.
 const GLIBC: u32 = 34;
 
