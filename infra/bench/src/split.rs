@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::span::Id;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -131,7 +131,7 @@ impl Split {
 pub(crate) fn listen(filter: Option<&str>) -> crate::Outcome<()> {
     let logs = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
     let accounts = Accounts.with_filter(filter_fn(|metadata| account(metadata).is_some()));
-    let logs = logs.with_filter(EnvFilter::try_new(filter.unwrap_or("warn"))?);
+    let logs = logs.with_filter(filter.unwrap_or("warn").parse::<Targets>()?);
     tracing_subscriber::registry().with(accounts).with(logs).try_init()?;
     Ok(())
 }

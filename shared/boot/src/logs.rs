@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::settings::Vars;
 
@@ -22,12 +22,13 @@ pub enum Format {
     },
 }
 
-/// Starts logging to standard error; `FEEDMILL_LOG` says what, as `tracing` filters do; one that cannot be read is named and the default taken.
+/// Starts logging to standard error; `FEEDMILL_LOG` says what, a level or `crate=level`, with commas between; one that cannot be read is named and
+/// the default taken.
 /// A second call changes nothing.
 pub fn start(format: Format, vars: &Vars) {
     // Fails only if someone else has already set up logging, who then has the say.
     drop(tracing::subscriber::set_global_default(subscriber(format, vars, std::io::stderr)));
-    if vars.get("FEEDMILL_LOG").is_some_and(|filter| EnvFilter::try_new(filter).is_err()) {
+    if vars.get("FEEDMILL_LOG").is_some_and(|filter| filter.parse::<Targets>().is_err()) {
         tracing::warn!("setting FEEDMILL_LOG is no filter; write for example `info,store=debug`");
     }
     std::panic::set_hook(Box::new(tell_panic));
@@ -38,16 +39,13 @@ pub fn subscriber<W>(format: Format, vars: &Vars, writer: W) -> Box<dyn Subscrib
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(vars.get("FEEDMILL_LOG").unwrap_or(DEFAULT)).unwrap_or_else(|_| DEFAULT.into());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .with_span_events(FmtSpan::NONE)
-        .with_target(false);
+    let filter = vars.get("FEEDMILL_LOG").and_then(|filter| filter.parse().ok()).unwrap_or_else(default);
+    let logs = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);
     match format {
         // The list of spans has the current one at its end: it need not be told twice.
-        Format::Json => Box::new(builder.json().flatten_event(true).with_current_span(false).finish()),
-        Format::Text { colour } => Box::new(builder.with_ansi(colour).finish()),
+        Format::Json => Box::new(logs.with(lines.json().flatten_event(true).with_current_span(false))),
+        Format::Text { colour } => Box::new(logs.with(lines.with_ansi(colour))),
     }
 }
 
@@ -84,7 +82,11 @@ impl Error for Failed {
     }
 }
 
-const DEFAULT: &str = "info,aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,dynoxide=warn,s3s=warn";
+/// Libraries tell of what we tell better.
+fn default() -> Targets {
+    let quiet = ["aws_smithy_runtime", "aws_sdk_dynamodb", "hyper", "dynoxide", "s3s"];
+    Targets::new().with_default(Level::INFO).with_targets(quiet.map(|library| (library, Level::WARN)))
+}
 
 /// An error with all its causes, on one line.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
@@ -100,4 +102,39 @@ pub fn causes(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    /// What is logged of one line at each level, by this crate and by a library, under `filter`.
+    fn check(filter: Option<&str>, expected: &[&str]) {
+        let mut file = tempfile::tempfile().unwrap();
+        let (writer, vars) = (file.try_clone().unwrap(), Vars::of(filter.map(|filter| ("FEEDMILL_LOG", filter))));
+        tracing::subscriber::with_default(subscriber(Format::Json, &vars, std::sync::Mutex::new(writer)), || {
+            tracing::debug!("debug");
+            tracing::info!("info");
+            tracing::warn!("warn");
+            tracing::info!(target: "hyper::client", "library info");
+            tracing::warn!(target: "hyper::client", "library warn");
+        });
+        let mut text = String::new();
+        std::io::Seek::rewind(&mut file).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        assert_eq!(lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_setting_says_what_is_logged_and_libraries_are_quiet_without_it() {
+        check(None, &["info", "warn", "library warn"]);
+        check(Some("warn"), &["warn", "library warn"]);
+        check(Some("info,boot=debug"), &["debug", "info", "warn", "library info", "library warn"]);
+        check(Some("hyper=info"), &["library info", "library warn"]);
+        check(Some("off"), &[]);
+        check(Some("boot=loud"), &["info", "warn", "library warn"]);
+    }
 }
