@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use domain::carry::Carry;
-use domain::id::{Ordinal, SourceId, SystemEntropy, UserId};
+use domain::id::{SourceId, SystemEntropy, UserId};
 use domain::job::{Pointer, Reason};
 use domain::message::{FetchMessage, new_job};
 use domain::private::{Sealed, Secrets};
-use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::source::{Head, SourceSettings, Target};
 use domain::timing::Lane;
 use domain::wheel::Slot;
 use queue::{Outgoing, Sent};
@@ -104,26 +104,11 @@ impl Context {
         let earliest = now + draft.wait;
         let due = self.rules.pace.minute_of(earliest).plus(SAFETY_MINUTES);
         let job = new_job(self.ids.next(now), &target, Reason::First, due, earliest, now, self.rules.pace);
+        let url = if is_private { site_of(draft.url) } else { draft.url.to_string() };
         let head = Head {
-            source,
             owner: draft.reader.filter(|_| is_private).map(|(user, _)| user),
-            url: if is_private { site_of(draft.url) } else { draft.url.to_string() },
-            url_keys: vec![draft.key.to_owned()],
-            title: None,
-            site: None,
-            icon: None,
-            state: SourceState::Active,
-            since: now,
-            reason: None,
-            post_count: Ordinal::NONE,
-            recent: Recent::default(),
-            first_through: None,
-            floor_ordinal: Ordinal::NONE,
             subscribers,
-            watchers: 0,
-            settings: draft.settings,
-            created_at: now,
-            version: 0,
+            ..Head::new(source, url, draft.key.to_owned(), draft.settings, now)
         };
         let subscription = draft.reader.map(|(user, beginning)| beginning.of(user, &head, false, now));
         NewSource { head, target, pointer: Pointer::first(job), due, sealed, subscription }

@@ -8,7 +8,7 @@ use domain::id::{JobIdMint, Ordinal, ShortId, SourceId, SystemEntropy, UserId, n
 use domain::job::{Pointer, Reason};
 use domain::message::new_job;
 use domain::parsed::{ContentHash, Item, NaturalKey};
-use domain::source::{Head, Poll, Recent, SourceSettings, SourceState, Target};
+use domain::source::{Head, Poll, SourceSettings, Target};
 use domain::subscription::Subscription;
 use domain::timing::Lane;
 use domain::wheel::{Pace, Slot};
@@ -142,25 +142,9 @@ pub(crate) fn source(machine: &Machine, mint: &JobIdMint, n: u64) -> NewSource {
     let due = Pace::REAL.minute_of(now).plus(2);
     let job = new_job(mint.next(now), &target, Reason::First, due, now, now, Pace::REAL);
     let head = Head {
-        source,
-        owner: None,
-        url: url.clone(),
-        url_keys: vec![url],
         title: Some(format!("The miller's diary, volume {n}")),
         site: Some(format!("https://{host}/")),
-        icon: None,
-        state: SourceState::Active,
-        since: now,
-        reason: None,
-        post_count: Ordinal::NONE,
-        recent: Recent::default(),
-        first_through: None,
-        floor_ordinal: Ordinal::NONE,
-        subscribers: 0,
-        watchers: 0,
-        settings,
-        created_at: now,
-        version: 0,
+        ..Head::new(source, url.clone(), url, settings, now)
     };
     NewSource { head, target, pointer: Pointer::first(job), due, sealed: None, subscription: None }
 }
@@ -204,20 +188,12 @@ fn facts(source: SourceId, ordinal: u64, articles: &[Body], now: domain::time::T
     let mut key = [0; 16];
     key[8..].copy_from_slice(&ordinal.to_be_bytes());
     let entry = Item {
-        key: NaturalKey(key),
-        content_hash: ContentHash([1; 8]),
         id: Some(format!("https://example.org/{source}/?p={ordinal}")),
         title: Some(format!("Grinding slowly, part {ordinal}")),
         link: Some(format!("https://example.org/{source}/{ordinal}-grinding-slowly")),
-        published: None,
-        updated: None,
         authors: vec!["The Miller".to_owned()],
-        summary: None,
-        content: None,
         categories: vec!["mills".to_owned(), "water".to_owned()],
-        enclosures: Vec::new(),
-        image: None,
-        comments: None,
+        ..Item::new(NaturalKey(key), ContentHash([1; 8]))
     };
     let place = domain::wheel::spread(source.as_str()).wrapping_add(ordinal) % ARTICLES;
     let body = articles.get(usize::try_from(place)?).ok_or("there are no articles")?;

@@ -101,6 +101,28 @@ pub struct Item {
     pub comments: Option<String>,
 }
 
+impl Item {
+    /// An entry that says nothing else.
+    pub const fn new(key: NaturalKey, content_hash: ContentHash) -> Self {
+        Self {
+            key,
+            content_hash,
+            id: None,
+            title: None,
+            link: None,
+            published: None,
+            updated: None,
+            authors: Vec::new(),
+            summary: None,
+            content: None,
+            categories: Vec::new(),
+            enclosures: Vec::new(),
+            image: None,
+            comments: None,
+        }
+    }
+}
+
 /// A whole feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Parsed {

@@ -166,6 +166,31 @@ pub struct Head {
 }
 
 impl Head {
+    /// A public source as it begins: to be polled, found under `key`, without posts and without subscribers.
+    pub fn new(source: SourceId, url: String, key: String, settings: SourceSettings, now: Timestamp) -> Self {
+        Self {
+            source,
+            owner: None,
+            url,
+            url_keys: vec![key],
+            title: None,
+            site: None,
+            icon: None,
+            state: SourceState::Active,
+            since: now,
+            reason: None,
+            post_count: Ordinal::NONE,
+            first_through: None,
+            recent: Recent::default(),
+            floor_ordinal: Ordinal::NONE,
+            subscribers: 0,
+            watchers: 0,
+            settings,
+            created_at: now,
+            version: 0,
+        }
+    }
+
     /// The posts with which the source begins.
     pub fn first(&self) -> First {
         self.first_through.map_or(First::Coming(self.post_count), First::Through)

@@ -66,22 +66,7 @@ impl Markup {
 impl Draft {
     /// An entry of which nothing is known.
     pub(crate) fn empty() -> Self {
-        let item = Item {
-            key: NaturalKey([0; 16]),
-            content_hash: ContentHash([0; 8]),
-            id: None,
-            title: None,
-            link: None,
-            published: None,
-            updated: None,
-            authors: Vec::new(),
-            summary: None,
-            content: None,
-            categories: Vec::new(),
-            enclosures: Vec::new(),
-            image: None,
-            comments: None,
-        };
+        let item = Item::new(NaturalKey([0; 16]), ContentHash([0; 8]));
         Self { item, summary: None, content: None, base: None }
     }
 

@@ -15,20 +15,11 @@ use crate::world::World;
 
 fn item(n: u8) -> Item {
     Item {
-        key: NaturalKey([n; 16]),
-        content_hash: ContentHash([n; 8]),
         id: Some(format!("guid-{n}")),
         title: Some(format!("Post {n}")),
         link: Some(format!("https://example.org/{n}")),
-        published: None,
-        updated: None,
         authors: vec!["Ada".to_owned()],
-        summary: None,
-        content: None,
-        categories: Vec::new(),
-        enclosures: Vec::new(),
-        image: None,
-        comments: None,
+        ..Item::new(NaturalKey([n; 16]), ContentHash([n; 8]))
     }
 }
 

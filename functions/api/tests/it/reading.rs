@@ -128,20 +128,11 @@ fn entry(source: SourceId, ordinal: u64) -> Item {
     let mut key = [0; 16];
     key[8..].copy_from_slice(&ordinal.to_be_bytes());
     Item {
-        key: NaturalKey(key),
-        content_hash: ContentHash([1; 8]),
         id: Some(format!("tag:example.org,2026:{ordinal}")),
         title: Some(format!("{source} {ordinal}")),
         link: Some(format!("https://example.org/{source}/{ordinal}")),
-        published: None,
-        updated: None,
         authors: vec!["Ada".to_owned()],
-        summary: None,
-        content: None,
-        categories: Vec::new(),
-        enclosures: Vec::new(),
-        image: None,
-        comments: None,
+        ..Item::new(NaturalKey(key), ContentHash([1; 8]))
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use boot::aws::{Aws, Service};
 use dispatcher::{Context, DispatchError, Report, Rules, Start, handle};
 use domain::carry::Carry;
-use domain::id::{JobId, JobIdMint, Ordinal, SourceId};
+use domain::id::{JobId, JobIdMint, SourceId};
 use domain::job::{Ending, Finished, NewJob, Pointer, Reason};
 use domain::message::{Body, FetchMessage, read};
-use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::source::{Head, SourceSettings, Target};
 use domain::time::Timestamp;
 use domain::timing::{Lane, queued_lease};
 use domain::wheel::{Minute, Pace, Slot};
@@ -246,25 +246,10 @@ fn target(name: usize, slot: Slot, more: impl FnOnce(&mut Target)) -> Target {
 
 fn head(target: &Target, created_at: Timestamp) -> Head {
     let url = target.url.clone().unwrap();
+    let key = format!("{url}#{}", target.source);
     Head {
-        source: target.source,
-        owner: None,
-        url_keys: vec![format!("{url}#{}", target.source)],
-        url,
-        title: None,
-        site: None,
-        icon: None,
-        state: SourceState::Active,
-        since: created_at,
-        reason: None,
-        post_count: Ordinal::NONE,
-        recent: Recent::default(),
-        first_through: None,
-        floor_ordinal: Ordinal::NONE,
         subscribers: target.subscribers,
-        watchers: 0,
-        settings: target.settings,
-        created_at,
         version: 1,
+        ..Head::new(target.source, url, key, target.settings, created_at)
     }
 }

@@ -14,7 +14,7 @@ use domain::id::{JobIdMint, Ordinal, PostNumber, SourceId, SystemEntropy, UserId
 use domain::job::{Ending, Finished, NewJob, Pointer, Reason};
 use domain::parsed::{ContentHash, Item, NaturalKey};
 use domain::private::Sealed;
-use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::source::{Head, SourceSettings, Target};
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::{Minute, Pace, Slot};
@@ -127,27 +127,7 @@ impl World {
             subscribers: 0,
             watched: false,
         };
-        let head = Head {
-            source,
-            url: url.clone(),
-            url_keys: vec![url],
-            owner: None,
-            title: None,
-            site: None,
-            icon: None,
-            state: SourceState::Active,
-            since: now,
-            reason: None,
-            post_count: Ordinal::NONE,
-            recent: Recent::default(),
-            first_through: None,
-            floor_ordinal: Ordinal::NONE,
-            subscribers: 0,
-            watchers: 0,
-            settings: SourceSettings::DEFAULT,
-            created_at: now,
-            version: 1,
-        };
+        let head = Head { version: 1, ..Head::new(source, url.clone(), url, SourceSettings::DEFAULT, now) };
         let pointer = Pointer::first(NewJob {
             job: self.ids.next(now),
             tick: Minute(0),
@@ -301,20 +281,10 @@ impl World {
 
 fn item(n: u8) -> Item {
     Item {
-        key: NaturalKey([n; 16]),
-        content_hash: ContentHash([n; 8]),
         id: Some(format!("guid-{n}")),
         title: Some(format!("Post {n}")),
         link: Some(format!("https://example.org/{n}")),
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        summary: None,
-        content: None,
-        categories: Vec::new(),
-        enclosures: Vec::new(),
-        image: None,
-        comments: None,
+        ..Item::new(NaturalKey([n; 16]), ContentHash([n; 8]))
     }
 }
 

@@ -84,7 +84,7 @@ mod tests {
     use domain::id::{JobId, Ordinal, PostNumber, SourceId};
     use domain::job::{Ending, Finished, Hand, Pointer, Reason};
     use domain::parsed::NaturalKey;
-    use domain::source::{Head, Poll, Recent, SourceSettings, Target};
+    use domain::source::{Head, Poll, SourceSettings, Target};
     use domain::time::Timestamp;
     use domain::timing::Lane;
     use domain::wheel::{Minute, Slot};
@@ -108,27 +108,7 @@ mod tests {
     }
 
     fn head(state: SourceState) -> Head {
-        Head {
-            source: source(),
-            owner: None,
-            url: String::new(),
-            url_keys: Vec::new(),
-            title: None,
-            site: None,
-            icon: None,
-            state,
-            since: NOW,
-            reason: None,
-            post_count: Ordinal::NONE,
-            first_through: None,
-            recent: Recent::default(),
-            floor_ordinal: Ordinal::NONE,
-            subscribers: 0,
-            watchers: 0,
-            settings: SourceSettings::DEFAULT,
-            created_at: NOW,
-            version: 1,
-        }
+        Head { state, version: 1, ..Head::new(source(), String::new(), String::new(), SourceSettings::DEFAULT, NOW) }
     }
 
     fn poll() -> Poll {

@@ -204,22 +204,7 @@ mod tests {
 
     #[test]
     fn a_post_outlives_the_retention_by_a_week_and_its_natural_key_stays() {
-        let entry = Entry {
-            key: NaturalKey([1; 16]),
-            content_hash: ContentHash([2; 8]),
-            id: None,
-            title: None,
-            link: None,
-            published: None,
-            updated: None,
-            authors: Vec::new(),
-            summary: None,
-            content: None,
-            categories: Vec::new(),
-            enclosures: Vec::new(),
-            image: None,
-            comments: None,
-        };
+        let entry = Entry::new(NaturalKey([1; 16]), ContentHash([2; 8]));
         let facts = PostFacts::of(&entry, Body::default(), domain::time::Timestamp::from_secs(1_000));
         let number = PostNumber::new(1).expect("a small number");
         let post = NewPost { number, ordinal: Ordinal::new(1), facts: &facts };

@@ -151,20 +151,13 @@ fn token(world: &World) -> String {
 /// The `n`-th entry of a feed.
 pub(crate) fn entry(n: u8) -> Item {
     Item {
-        key: NaturalKey([n; 16]),
-        content_hash: ContentHash([n; 8]),
         id: Some(format!("tag:example.org,2026:{n}")),
         title: Some(format!("Entry {n}")),
         link: Some(format!("https://example.org/{n}")),
         published: Some(NOON),
-        updated: None,
         authors: vec!["Ada".to_owned()],
-        summary: None,
         content: Some(format!("<p>Entry number {n}.</p>")),
-        categories: Vec::new(),
-        enclosures: Vec::new(),
-        image: None,
-        comments: None,
+        ..Item::new(NaturalKey([n; 16]), ContentHash([n; 8]))
     }
 }
 

@@ -22,10 +22,10 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use domain::carry::{Carry, Hold, NotBefore};
 use domain::failure::{ErrorCode, Failure};
-use domain::id::{JobId, JobIdMint, Ordinal, SourceId, SystemEntropy};
+use domain::id::{JobId, JobIdMint, SourceId, SystemEntropy};
 use domain::job::{Ending, Finished, NewJob, Pointer, Queueing, Reason};
 use domain::response::{BodyHash, RawHeader, Validators};
-use domain::source::{Head, Recent, SourceSettings, SourceState, Target};
+use domain::source::{Head, SourceSettings, Target};
 use domain::time::Timestamp;
 use domain::timing::Lane;
 use domain::wheel::{Minute, Slot};
@@ -122,25 +122,10 @@ impl World {
         let source = SourceId::draw(&mut SystemEntropy);
         let url = format!("https://example.org/{source}.xml");
         let head = Head {
-            source,
-            owner: None,
-            url: url.clone(),
-            url_keys: vec![url.clone()],
             title: Some("Herbs & Roots".to_owned()),
-            site: None,
-            icon: None,
-            state: SourceState::Active,
-            since: NOON,
-            reason: None,
-            post_count: Ordinal::NONE,
-            recent: Recent::default(),
-            first_through: None,
-            floor_ordinal: Ordinal::NONE,
             subscribers: 3,
-            watchers: 0,
-            settings: SourceSettings::DEFAULT,
-            created_at: NOON,
             version: 1,
+            ..Head::new(source, url.clone(), url.clone(), SourceSettings::DEFAULT, NOON)
         };
         let target = Target {
             source,
