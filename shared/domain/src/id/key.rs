@@ -17,8 +17,6 @@ pub enum Label {
     Seal,
     /// Page cursors.
     Cursor,
-    /// Signed-in sessions.
-    Session,
     /// What a repeated request finds again.
     Repeat,
     /// What its operator shows. Changes with the key, so that a copy that got lost lets nobody in.
@@ -34,7 +32,7 @@ impl Label {
     const fn can_change(self) -> bool {
         match self {
             Self::Seal | Self::Operator => true,
-            Self::PostId | Self::Cursor | Self::Session | Self::Repeat | Self::PrivateUrl | Self::Share => false,
+            Self::PostId | Self::Cursor | Self::Repeat | Self::PrivateUrl | Self::Share => false,
         }
     }
 
@@ -44,7 +42,6 @@ impl Label {
             Self::PostId => "post-id",
             Self::Seal => "seal",
             Self::Cursor => "cursor",
-            Self::Session => "session",
             Self::Repeat => "repeat",
             Self::Operator => "operator",
             Self::PrivateUrl => "private-url",
@@ -114,12 +111,7 @@ impl InstallationKey {
         Self { first: self.first, later: self.later.last().copied().into_iter().collect() }
     }
 
-    /// Whether it ever was changed.
-    pub fn is_changed(&self) -> bool {
-        !self.later.is_empty()
-    }
-
-    /// Whether it has secrets that [`InstallationKey::settled`] drops.
+    /// Whether it has no secrets that [`InstallationKey::settled`] would drop.
     pub fn is_settled(&self) -> bool {
         self.later.len() <= 1
     }
@@ -220,8 +212,7 @@ mod tests {
         for key in [&once, &twice, &twice.settled()] {
             assert_eq!(key.to_text().parse::<InstallationKey>().unwrap().to_text(), key.to_text());
             assert_eq!(key.fingerprint(), first.fingerprint());
-            for label in [Label::PostId, Label::Cursor, Label::Session, Label::Repeat, Label::PrivateUrl, Label::Share]
-            {
+            for label in [Label::PostId, Label::Cursor, Label::Repeat, Label::PrivateUrl, Label::Share] {
                 assert_eq!(key.subkey(label), first.subkey(label), "{label:?}");
             }
             for label in [Label::Seal, Label::Operator] {
@@ -231,8 +222,8 @@ mod tests {
         }
         assert_eq!(seals(&twice)[..2], seals(&once));
         assert_eq!(seals(&twice.settled()), [seals(&twice)[0], seals(&twice)[2]]);
-        assert!(first.is_settled() && once.is_settled() && !twice.is_settled() && !first.is_changed());
-        assert!(once.is_changed() && once.settled().to_text() == once.to_text());
+        assert!(first.is_settled() && once.is_settled() && !twice.is_settled());
+        assert_eq!(once.settled().to_text(), once.to_text());
     }
 
     #[test]
@@ -258,9 +249,9 @@ mod tests {
             (Label::Seal, "7202e84fe95c1e6f8a2d1873b04fb2c25797c60f0b1faa9534482c478fb317be"),
             (Label::Cursor, "10ddcdc94577c22d5d3ec7c4bf2213daf8835a0be04f8eb682d0800227578b9b"),
             (Label::Repeat, "43873dca357e4bd4168e8b8259e25b52f78dfc146dfa36f8d1f2d042ac4c32f3"),
-            (Label::Session, "4062f7cc16091b42dbfe74dce4014d68058ace04d7c6e7e75b04632864723f96"),
             (Label::Operator, "3600c902e126797c5ad77e9f1d45b5503ddd9cf0c857936ddfc3db3524f32011"),
             (Label::PrivateUrl, "28e96d5ad1e7acdc31fe89f087b9cfd779c3b667f2bd7d080b8d6f84a350558a"),
+            (Label::Share, "534f661e0b6afa03521ec6629bc6be92ff063e0e63944a4e463eee04b6ee661d"),
         ];
         for (label, subkey) in cases {
             assert_eq!(hex(&key.subkey(label)), subkey, "{label:?}");
