@@ -255,8 +255,7 @@ impl Problem {
     }
 
     pub(crate) fn origin_refused(status: u16) -> Self {
-        let detail =
-            format!("the server answered with status {status}; with `discover: false` the address is added as it is");
+        let detail = format!("the server answered with status {status}, so that no feed can be looked for there");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "origin_refused", "The site cannot be asked", detail)
     }
 

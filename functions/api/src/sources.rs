@@ -29,8 +29,8 @@ use crate::problem::Problem;
 use crate::subscriptions::is_private;
 use crate::view::{SourceView, SourcesPage};
 
-/// Posts, jobs and keys that a deletion removes at once; the dispatcher goes on with the rest.
-const SWEEP_AT_ONCE: usize = 200;
+/// Posts, jobs and keys that go at once with a source; maintenance goes on with the rest.
+pub(crate) const SWEEP_AT_ONCE: usize = 200;
 
 /// Sources: add, list, show, change, delete.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Context>> {
@@ -142,7 +142,7 @@ impl Context {
                 return Ok((new.target.source, StatusCode::CREATED));
             }
         }
-        Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
+        Err(Problem::no_free_id())
     }
 
     /// Makes sure that a source is polled, since someone wants it; one that was resting or gone is fetched as soon as politeness allows, by the wheel at the latest.
@@ -268,7 +268,7 @@ async fn delete(
         Leaving::Already(_) => {}
         Leaving::Missing => return Err(Problem::not_found("source")),
     }
-    // What is left is swept by the dispatcher, minute after minute.
+    // What is left is swept by maintenance, within the hour.
     context.store.sweep(source, now, SWEEP_AT_ONCE).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use domain::parsed::Enclosure;
 
 /// Of each kind of thing that an entry may have many of.
-pub(crate) const MAX_MANY: usize = 64;
+pub const MAX_MANY: usize = 64;
 
 /// The first file that is a picture.
 pub(crate) fn picture(files: &[Enclosure]) -> Option<String> {

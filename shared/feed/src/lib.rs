@@ -30,8 +30,11 @@ mod xml;
 
 use domain::parsed::Parsed;
 
+pub use convert::MAX_MANY;
 pub use draft::{Document, Draft};
 pub use error::FeedError;
+pub use links::MAX_LINK;
+pub use text::MAX_LINE;
 
 use front::Body;
 use repair::Repairs;

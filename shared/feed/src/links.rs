@@ -13,7 +13,7 @@ pub(crate) use normal::{push_normal, push_normal_in};
 pub(crate) use settled::{is_plain_path, is_settled};
 
 /// A longer link is dropped: cut, it would lead elsewhere.
-pub(crate) const MAX_LINK: usize = 4 * 1024;
+pub const MAX_LINK: usize = 4 * 1024;
 
 /// `link`, as a field of a feed has it, as an absolute http(s) URL; `None` for every other kind, and for what is no link.
 ///

@@ -7,7 +7,7 @@ use crate::tags::{self, Element};
 pub(crate) use crate::entities::{unescape, unescape_in};
 
 /// Bytes of a title or another one-line text.
-pub(crate) const MAX_LINE: usize = 2 * 1024;
+pub const MAX_LINE: usize = 2 * 1024;
 /// Bytes of a name: an author, a category, a media type.
 pub(crate) const MAX_NAME: usize = 256;
 /// Bytes of a feed's description.

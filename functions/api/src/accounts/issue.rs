@@ -6,10 +6,8 @@ use store::Issuing;
 
 use crate::context::Context;
 use crate::conventions::Draws;
+use crate::making::DRAWS;
 use crate::problem::Problem;
-
-/// How many short ids are drawn before giving up: a second draw is needed once in millions.
-const DRAWS: usize = 10;
 
 impl Context {
     /// Whether an earlier attempt at this very request has issued what it would issue now.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::folder::{FolderName, Folders};
 use domain::id::{Entropy, FolderId, UserId};
+use domain::source::SourceSettings;
 use domain::subscription::Subscription;
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -16,8 +17,8 @@ use crate::subscriptions::{Address, Outcome, Wish, may_be_told, title};
 
 /// No row is begun after this: an answer has to be out within thirty seconds.
 pub(super) const TIME: Duration = Duration::from_secs(20);
-/// The most refusals that are told row by row; the others are counted.
-const TOLD: usize = 1_000;
+/// The most refusals that are told one by one; the others are counted.
+pub(super) const TOLD: usize = 1_000;
 
 /// One feed to subscribe to.
 pub(super) struct Row {
@@ -150,7 +151,9 @@ impl Context {
                 row.folders.iter().filter_map(|name| folders.get(name).copied()),
                 Subscription::MAX_FOLDERS,
             ),
-            interval_minutes: row.interval_minutes.map(|minutes| minutes.clamp(low, 1_440)),
+            interval_minutes: row
+                .interval_minutes
+                .map(|minutes| minutes.clamp(low, SourceSettings::MAX_INTERVAL_MINUTES)),
             unread,
             discover: false,
         })

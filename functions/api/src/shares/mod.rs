@@ -153,7 +153,7 @@ impl Context {
                 Sharing::NoUser => return Err(Problem::not_signed_in()),
             }
         }
-        Err(Problem::conflict("no_free_id", "no free id was found; repeat the request"))
+        Err(Problem::no_free_id())
     }
 
     fn share_view(&self, share: &Share) -> ShareView {

@@ -10,6 +10,7 @@ use store::{Changing, Resealing, Resuming};
 use crate::context::{Context, Rules};
 use crate::making::DRAWS;
 use crate::problem::Problem;
+use crate::sources::SWEEP_AT_ONCE;
 
 /// What is to be changed of a subscription.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +47,6 @@ impl Edit {
         before != (subscription.title.clone(), subscription.folders.clone())
     }
 }
-
-/// Posts, jobs and keys that go at once with a private source; the rest goes in the background.
-const SWEEP_AT_ONCE: usize = 200;
 
 impl Rules {
     /// Refuses an interval that no source may have.

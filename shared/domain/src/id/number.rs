@@ -45,6 +45,13 @@ impl PostNumber {
         Self::new(millis.checked_mul(SLOTS as u64)?)
     }
 
+    /// A number of the millisecond `at`, in the slot that `seed` comes to: the same for the same two.
+    ///
+    /// `None` for a time that no number reaches.
+    pub fn in_some_slot_at(at: Timestamp, seed: u64) -> Option<Self> {
+        Self::new(Self::first_at(at)?.get() + seed % SLOTS as u64)
+    }
+
     /// The highest number that can have been minted at `at`; of a time that no number reaches the highest there is.
     ///
     /// `None` for a time before [`PostNumber::EPOCH`].

@@ -6,6 +6,7 @@ use domain::id::{Entropy, PostNumber, SourceId};
 use domain::parsed::{ContentHash, Enclosure, Item, NaturalKey};
 use domain::time::Timestamp;
 use domain::wheel::spread;
+use feed::{MAX_LINE, MAX_LINK, MAX_MANY};
 use fetch::Reach;
 use store::Flag;
 use url::Url;
@@ -13,15 +14,6 @@ use url::Url;
 use super::KeptPost;
 use crate::portable::rows::{Refusal, told_url};
 use crate::subscriptions::Address;
-
-/// The most bytes of a title or a name.
-const MAX_TEXT: usize = 1_000;
-/// The most bytes of an address.
-const MAX_URL: usize = 2_048;
-/// The most names, categories or files.
-const MAX_LIST: usize = 50;
-/// In one millisecond, so many numbers.
-const SLOTS: u64 = 128;
 
 /// A kept post that can be kept here.
 pub(super) struct Incoming<'a> {
@@ -80,8 +72,7 @@ impl<'a> Incoming<'a> {
     /// The number at which it is looked for at the `attempt`th time.
     pub(super) fn number(&self, attempt: u64) -> Option<PostNumber> {
         let at = self.arrived.max(PostNumber::EPOCH) + std::time::Duration::from_millis(attempt);
-        let slot = spread(&self.entry.key.to_hex()) % SLOTS;
-        PostNumber::new(PostNumber::first_at(at)?.get() + slot)
+        PostNumber::in_some_slot_at(at, spread(&self.entry.key.to_hex()))
     }
 
     /// Whether it was brought as this copy before.
@@ -114,7 +105,7 @@ impl KeptPost {
         let link = self.url.as_deref().and_then(url);
         let base = link.clone().or_else(|| self.source_url.clone()).unwrap_or_default();
         let clean = |html: &Option<String>| html.as_deref().and_then(|html| feed::clean_html(html, &base));
-        let texts = |texts: &[String]| texts.iter().take(MAX_LIST).filter_map(|one| text(Some(one))).collect();
+        let texts = |texts: &[String]| texts.iter().take(MAX_MANY).filter_map(|one| text(Some(one))).collect();
         let time = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
         let file = |file: &super::KeptFile| {
             let media_type = text(file.media_type.as_deref());
@@ -132,7 +123,7 @@ impl KeptPost {
             summary: clean(&self.summary),
             content: clean(&self.content),
             categories: texts(&self.categories),
-            enclosures: self.enclosures.iter().take(MAX_LIST).filter_map(file).collect(),
+            enclosures: self.enclosures.iter().take(MAX_MANY).filter_map(file).collect(),
             image: self.image.as_deref().and_then(url),
             comments: self.comments.as_deref().and_then(url),
         }
@@ -162,16 +153,16 @@ fn stranger(name: &str) -> SourceId {
     SourceId::draw(&mut Named(hasher.update(name.as_bytes()).finalize_xof()))
 }
 
-/// Plain text within bounds; none if it is blank.
+/// Plain text as long as that of a feed may be; none if it is blank.
 fn text(written: Option<&str>) -> Option<String> {
     let plain: String = written?.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let plain = plain.trim();
-    let end = plain.floor_char_boundary(MAX_TEXT);
+    let end = plain.floor_char_boundary(MAX_LINE);
     Some(plain[..end].to_owned()).filter(|text| !text.is_empty())
 }
 
-/// An address that may be linked to.
+/// An address that may be linked to, as long as one in a feed may be.
 fn url(written: &str) -> Option<String> {
     let url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    Some(String::from(url)).filter(|url| url.len() <= MAX_URL)
+    Some(String::from(url)).filter(|url| url.len() <= MAX_LINK)
 }

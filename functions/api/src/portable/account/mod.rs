@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rows::{Imported, Refusal};
+use super::rows::{Imported, Refusal, TOLD};
 use crate::access::Person;
 use crate::context::Context;
 use crate::conventions::Draws;
@@ -52,7 +52,7 @@ pub(super) struct AccountExport {
 
 /// A subscription, as it is exported.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a subscription")]
 pub(super) struct ExportedSubscription {
     #[schema(value_type = ShortId)]
     source: String,
@@ -78,7 +78,7 @@ pub(super) struct ExportedSubscription {
 
 /// A kept post, as it is exported.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a kept post")]
 pub(super) struct KeptPost {
     #[schema(value_type = ShortId)]
     post: String,
@@ -118,7 +118,7 @@ pub(super) struct KeptPost {
 
 /// A file of a kept post.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a file")]
 pub(super) struct KeptFile {
     url: String,
     #[serde(default, rename = "type")]
@@ -167,9 +167,6 @@ pub(super) struct AccountImport {
     _next: Option<IgnoredAny>,
 }
 
-/// The most refusals of kept posts that are told one by one; the others are counted.
-const TOLD: usize = 1_000;
-
 /// What became of it.
 #[derive(Default, Serialize, ToSchema)]
 pub(super) struct AccountImported {
@@ -215,7 +212,7 @@ pub(super) async fn export(
         (status = 200, description = "What became of it.", body = AccountImported),
         (status = 409, description = "`too_many_folders`, `too_many_labels`"),
         (status = 413, description = "`too_large`: at most 5 MB; send it in parts."),
-        (status = 422, description = "`not_account`: of another kind or version. `out_of_range`, `bad_name`"),
+        (status = 422, description = "`not_account`: of another kind or version. `out_of_range`"),
     )
 )]
 pub(super) async fn import(

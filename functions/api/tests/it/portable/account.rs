@@ -186,6 +186,24 @@ async fn broken_rows_of_an_account_are_named_and_the_others_go_in() {
     let posts = [json!(["No id", "bad_row"]), json!(["No flag", "no_flag"]), json!([null, "no_content"])];
     assert_eq!(named(&done["kept_refused"]), posts);
     assert!(!done.to_string().contains("sesame"), "{done}");
+    let reasons = done.to_string();
+    assert!(reasons.contains("expected a subscription") && !reasons.contains("struct"), "in words for people: {done}");
+}
+
+#[tokio::test]
+async fn as_much_as_a_feed_may_bring_of_a_post_comes_over() {
+    let world = World::new().await;
+    let ada = world.reader("ada@example.org").await;
+    let start = "https://old.example/";
+    let url = format!("{start}{}", "x".repeat(feed::MAX_LINK - start.len()));
+    let title = "t".repeat(feed::MAX_LINE);
+    let categories: Vec<String> = (0..feed::MAX_MANY).map(|n| format!("c{n}")).collect();
+    let kept = json!({ "post": "AAAAAAAA", "starred": true, "title": title, "url": url, "categories": categories });
+    let part = json!({ "format": "feedmill-account", "version": 1, "kept": [kept] });
+    assert_eq!(counts(&ada.take(&part).await), [0, 1, 0, 0, 0]);
+    let post = &ada.posts("starred=true").await[0];
+    assert_eq!((&post["title"], &post["url"]), (&json!(title), &json!(url)));
+    assert_eq!(post["categories"], json!(categories));
 }
 
 #[tokio::test]
