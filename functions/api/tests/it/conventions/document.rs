@@ -113,3 +113,39 @@ async fn each_reference_leads_somewhere() {
         assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
 }
+
+/// The guides for people: to the API, and to what reader apps speak.
+const GUIDE: &str =
+    concat!(include_str!("../../../../../docs/API.md"), include_str!("../../../../../docs/READER_APPS.md"));
+
+/// Words in `quotes` of `text` that look like codes.
+fn codes(text: &str, quote: char) -> BTreeSet<&str> {
+    let is_code = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    text.split(quote).skip(1).step_by(2).filter(is_code).collect()
+}
+
+#[tokio::test]
+async fn the_guide_names_each_call_and_each_code() {
+    let document = World::new().await.get("/openapi.json").await.json;
+    let mut described = String::new();
+    for (path, method, operation) in operations(&document) {
+        // Parts of the page.
+        if path.starts_with("/docs/") {
+            continue;
+        }
+        let call = match method {
+            Method::DELETE if path.ends_with("/administrator") => "`DELETE` the same".to_owned(),
+            _ => format!("`{method} {path}"),
+        };
+        let ends = |after: &str| after.starts_with(['`', '?', ' ']);
+        assert!(GUIDE.split(&call).skip(1).any(ends), "{method} {path}");
+        for response in operation["responses"].as_object().unwrap().values() {
+            described += response["description"].as_str().unwrap();
+        }
+    }
+    // Each text in the code of problems is a code, or no single word.
+    let problems = include_str!("../../../src/problem.rs");
+    let missing = |code: &&str| !GUIDE.contains(&format!("`{code}`")) && !GUIDE.contains(&format!("{code},"));
+    let unsaid: Vec<&str> = codes(&described, '`').union(&codes(problems, '"')).copied().filter(missing).collect();
+    assert!(unsaid.is_empty(), "docs/API.md and docs/READER_APPS.md do not say {unsaid:?}");
+}
