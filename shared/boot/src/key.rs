@@ -43,6 +43,12 @@ pub enum KeyError {
         /// Its name.
         name: String,
     },
+    /// The file is not there, and none is to be made.
+    #[error("there is no key file {}: say where it is, or restore it from its backup", path.display())]
+    Absent {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read or made.
     #[error("cannot use the key file {}: make it readable and writable for this user", path.display())]
     File {
@@ -185,7 +191,10 @@ pub fn fingerprint_from_vars(vars: &Vars) -> Result<Option<String>, KeyError> {
 /// # Errors
 /// [`KeyError`] when the file cannot be used, or is not there.
 pub fn load(path: &Path) -> Result<InstallationKey, KeyError> {
-    let text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => KeyError::Absent { path: path.to_owned() },
+        _ => KeyError::File { path: path.to_owned(), source },
+    })?;
     text.trim().parse().map_err(|_| KeyError::NoKey { path: path.to_owned() })
 }
 
@@ -276,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let vars = Vars::of([("FEEDMILL_KEY_FILE", path.to_str().unwrap())]);
-        assert!(matches!(fingerprint_from_vars(&vars), Err(KeyError::File { .. })));
+        assert!(matches!(fingerprint_from_vars(&vars), Err(KeyError::Absent { .. })));
         assert!(!path.exists());
         let made = load_or_create(&path).unwrap();
         assert_eq!(fingerprint_from_vars(&vars).unwrap(), Some(made.fingerprint()));

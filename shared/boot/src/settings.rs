@@ -14,10 +14,14 @@ use domain::wheel::Pace;
 pub struct Vars(HashMap<String, String>);
 
 impl Vars {
-    /// Those of this process. Values that are no UTF-8 are left out.
+    /// Those of this process. What is no UTF-8 in a value becomes U+FFFD, so that a setting is refused for it and not passed over.
     #[expect(clippy::disallowed_methods, reason = "this is the environment's home")]
     pub fn of_process() -> Self {
-        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.to_string_lossy().into_owned())))
+                .collect(),
+        )
     }
 
     /// A given set, for tests and for the one-machine runner.
@@ -189,15 +193,23 @@ fn origins(vars: &Vars) -> Result<Vec<String>, SettingsError> {
     const RULE: &str =
         "origins with commas between, as browsers write them: https://reader.example, lower-case, without a path";
     let listed = vars.get(NAME).into_iter().flat_map(|list| list.split(',')).map(str::trim);
-    listed
-        .map(|text| is_origin(text).then(|| text.to_owned()).ok_or(SettingsError::Bad { name: NAME, rule: RULE }))
-        .collect()
+    listed.map(|text| origin(text).map_err(|_| SettingsError::Bad { name: NAME, rule: RULE })).collect()
 }
 
-fn is_origin(text: &str) -> bool {
+/// The text is no origin as browsers write them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write it as browsers do: https://reader.example, lower-case, without a path")]
+pub struct BadOrigin;
+
+/// An origin of web pages, as one says it on a command line, too.
+///
+/// # Errors
+/// [`BadOrigin`] when no browser would write it so.
+pub fn origin(text: &str) -> Result<String, BadOrigin> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
-    host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+    let is_origin = host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain));
+    if is_origin { Ok(text.to_owned()) } else { Err(BadOrigin) }
 }
 
 #[cfg(test)]
