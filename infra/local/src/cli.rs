@@ -84,7 +84,7 @@ pub enum Command {
     /// Look after users: add, list, invite, reset, delete, token, promote, demote
     #[command(subcommand)]
     User(people::UserCommand),
-    /// Back up the installation's key, or show its fingerprint
+    /// Look after the installation's key: back it up, change it, show its fingerprint
     #[command(subcommand)]
     Key(people::KeyCommand),
     /// Watch Feedmill poll a bundled set of sample feeds, good and bad, without the internet
@@ -130,7 +130,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = value_parser!(u32).range(15..=1440))]
     pub min_interval: u32,
     /// Let the web pages of this origin use the API, each with a token of its user's; may be said several times
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = boot::settings::origin)]
     pub cors_origin: Vec<String>,
 }
 
@@ -283,8 +283,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_bounds_are_refused() {
-        for wrong in [["--tick", "0"], ["--tick", "61"], ["--min-interval", "14"], ["--listen", "here"]] {
+    fn what_is_out_of_bounds_is_refused() {
+        let origin = ["--cors-origin", "https://reader.example/"];
+        for wrong in [["--tick", "0"], ["--tick", "61"], ["--min-interval", "14"], ["--listen", "here"], origin] {
             assert!(Cli::try_parse_from(["feedmill", "up", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
         }
     }

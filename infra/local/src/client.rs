@@ -22,7 +22,7 @@ use crate::trouble::Trouble;
 
 /// The API answers in milliseconds; who waits longer than this talks to something else.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The most that the API gives a page.
+/// Objects of a page: half of what the API gives at most.
 const PAGE: usize = 100;
 
 /// The media type of most that is said.
@@ -50,7 +50,7 @@ impl Client {
     /// # Errors
     /// [`Trouble::NotRunning`], with how to start it; [`Trouble::Failed`] when the folder's key cannot be read.
     pub fn of(data: &DataArgs) -> Result<Self, Trouble> {
-        let note = find_server(&data.data).ok_or_else(|| {
+        let note = find_server(&data.data)?.ok_or_else(|| {
             let (folder, flag) = (data.data.display(), data.flag());
             Trouble::NotRunning(format!(
                 "no Feedmill runs on the data folder {folder}: start it with `feedmill up{flag}`"

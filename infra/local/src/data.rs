@@ -56,6 +56,21 @@ impl DataFolder {
         Ok(folder)
     }
 
+    /// Takes a folder that is there: none is made where somebody mistyped its name.
+    ///
+    /// # Errors
+    /// As [`DataFolder::open`], and [`Trouble::Failed`] when no Feedmill has ever run on it.
+    pub async fn open_made(path: &Path) -> Result<Self, Trouble> {
+        match path.join(VERSION_FILE).try_exists() {
+            Ok(true) => Self::open(path).await,
+            Ok(false) => Err(Trouble::Failed(format!(
+                "there is no data folder of Feedmill at {}: choose another with --data",
+                path.display()
+            ))),
+            Err(error) => Err(unusable(path, &error)),
+        }
+    }
+
     /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -92,13 +107,27 @@ pub fn key_file(path: &Path) -> PathBuf {
 }
 
 /// The address of the Feedmill that runs on `path`, or `None` when none does (what a killed one left behind does not count).
-pub fn find_server(path: &Path) -> Option<ServerNote> {
-    let lock = File::open(path.join(LOCK_FILE)).ok()?;
+///
+/// # Errors
+/// [`Trouble::Failed`] when that cannot be seen.
+pub fn find_server(path: &Path) -> Result<Option<ServerNote>, Trouble> {
+    let hidden = |error: &dyn std::fmt::Display| {
+        Trouble::Failed(format!("cannot look into the data folder {}: {error}", path.display()))
+    };
+    let lock = match File::open(path.join(LOCK_FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| hidden(&error))?,
+    };
     // Whoever gets the lock knows that nobody has it.
     if lock.try_lock_shared().is_ok() {
-        return None;
+        return Ok(None);
     }
-    serde_json::from_slice(&fs::read(path.join(SERVER_FILE)).ok()?).ok()
+    match fs::read(path.join(SERVER_FILE)) {
+        // Who has the folder does not listen, or not yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(hidden(&error)),
+        Ok(note) => serde_json::from_slice(&note).map(Some).map_err(|error| hidden(&error)),
+    }
 }
 
 fn make(path: &Path) -> io::Result<()> {
@@ -221,14 +250,14 @@ mod tests {
     #[tokio::test]
     async fn a_server_is_found_while_it_runs_and_only_then() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(find_server(folder.path()), None);
+        assert_eq!(find_server(folder.path()).unwrap(), None);
         let held = DataFolder::open(folder.path()).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 4180));
         held.announce_server(address).unwrap();
-        assert_eq!(find_server(folder.path()).unwrap().address, address);
+        assert_eq!(find_server(folder.path()).unwrap().unwrap().address, address);
         // Gone without saying so.
         drop(held);
-        assert_eq!(find_server(folder.path()), None);
+        assert_eq!(find_server(folder.path()).unwrap(), None);
         drop(DataFolder::open(folder.path()).await.unwrap());
         assert!(!folder.path().join(SERVER_FILE).exists());
     }

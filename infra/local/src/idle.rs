@@ -26,9 +26,9 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
-    /// Opens the folder, which nobody else has then.
+    /// Opens the folder, which has to be there, and which nobody else has then.
     pub(crate) async fn open(folder: &Path, clock: Clock) -> Result<Self, Trouble> {
-        let data = DataFolder::open(folder).await?;
+        let data = DataFolder::open_made(folder).await?;
         let key =
             boot::key::load_or_create(&data.key_file()).map_err(|error| Trouble::CannotStart(error.to_string()))?;
         let millis = Arc::clone(&clock);

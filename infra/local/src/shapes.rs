@@ -10,8 +10,8 @@ use crate::trouble::Trouble;
 pub struct Source {
     /// Short id.
     pub id: String,
-    /// Of the feed.
-    pub url: String,
+    /// Of the feed; a private one's is not told, nor its title.
+    pub url: Option<String>,
     /// Of the feed.
     pub title: Option<String>,
     /// `active`, `gone`, …

@@ -9,6 +9,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cli::DataArgs;
 use crate::cli::people::{AddUserArgs, DeleteUserArgs, InviteArgs, ListUsersArgs, OneUserArgs, TokenArgs, UserCommand};
 use crate::client::Client;
 use crate::shapes;
@@ -96,7 +97,7 @@ async fn invite(args: &InviteArgs) -> Result<(), Trouble> {
     let client = Client::of(&args.data)?;
     let inviter = match &args.inviter {
         Some(inviter) => inviter.clone(),
-        None => only_administrator(&client).await?,
+        None => only_administrator(&client, &args.data).await?,
     };
     let made = client.in_the_name_of(&inviter).post("/v1/invitations", &Value::Null).await?;
     let about =
@@ -105,14 +106,15 @@ async fn invite(args: &InviteArgs) -> Result<(), Trouble> {
 }
 
 /// Who invites if nobody was named: that has to be clear.
-async fn only_administrator(client: &Client) -> Result<String, Trouble> {
+async fn only_administrator(client: &Client, data: &DataArgs) -> Result<String, Trouble> {
     let users: Vec<User> = shapes::read(&client.list("/v1/users", "users", MANY).await?)?;
     let mut administrators = users.into_iter().filter(|user| user.role == "administrator");
     match (administrators.next(), administrators.next()) {
         (Some(only), None) => Ok(only.id),
-        (None, _) => Err(Trouble::Failed(
-            "administrators invite, and there is none: make one with `feedmill user add --admin EMAIL`".to_owned(),
-        )),
+        (None, _) => Err(Trouble::Failed(format!(
+            "administrators invite, and there is none: make one with `feedmill user add --admin EMAIL{}`",
+            data.flag()
+        ))),
         (Some(_), Some(_)) => {
             Err(Trouble::Failed("there are several administrators: say who invites with --as EMAIL".to_owned()))
         }

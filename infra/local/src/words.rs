@@ -100,7 +100,7 @@ pub fn post_title(post: &Post) -> &str {
 
 /// What a source is called.
 pub fn title(source: &Source) -> &str {
-    source.title.as_deref().unwrap_or(&source.url)
+    source.title.as_deref().or(source.url.as_deref()).unwrap_or("(private)")
 }
 
 #[cfg(test)]

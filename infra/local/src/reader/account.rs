@@ -14,6 +14,8 @@ use crate::progress::Progress;
 use crate::shapes;
 use crate::trouble::Trouble;
 
+/// What such a document calls itself.
+pub(super) const FORMAT: &str = "feedmill-account";
 const PATH: &str = "/v1/account/export";
 /// Bytes of one part; the API takes 5 MB, and a single post is less than the rest.
 const PART: usize = 2 << 20;
@@ -37,6 +39,14 @@ pub(super) struct Came {
     pub(super) waiting: usize,
     /// Rows that there was no time for.
     left: usize,
+}
+
+impl Came {
+    /// Whether there were rows, and none of them was good.
+    pub(super) fn is_for_nothing(&self) -> bool {
+        let taken = self.subscriptions.added + self.subscriptions.known + self.kept;
+        taken == 0 && self.subscriptions.refused_count + self.kept_refused_count > 0
+    }
 }
 
 /// All parts of an account, put together.
@@ -138,8 +148,9 @@ async fn send_part(client: &Client, part: &str, done: &mut Came) -> Result<usize
 
 /// An account in parts that the API takes: first all that is small, then subscriptions, then posts.
 fn parts(mut account: Value) -> Vec<Value> {
-    let mut rows = |field: &str| match account[field].take() {
-        Value::Array(rows) => rows,
+    // What is no list stays where it is: the API says so.
+    let mut rows = |field: &str| match account.get_mut(field).filter(|rows| rows.is_array()).map(Value::take) {
+        Some(Value::Array(rows)) => rows,
         _ => Vec::new(),
     };
     let (subscriptions, kept) = (rows("subscriptions"), rows("kept"));

@@ -9,6 +9,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::account::Came;
 use super::parts::{part_of, parts};
 use super::{account, who};
 use crate::cli::reading::ImportArgs;
@@ -146,7 +147,15 @@ async fn send(
 async fn import_account(client: &Client, bytes: &[u8], args: &ImportArgs) -> Result<(), Trouble> {
     let unreadable = |error| Trouble::failed(format!("{} is no exported account", name(&args.file)), &error);
     let account: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if account["format"] != account::FORMAT {
+        return Err(Trouble::Failed(format!("{} is no exported account of Feedmill", name(&args.file))));
+    }
     let came = account::send(client, account, args.who.json, args.no_wait).await?;
+    tell_account(&came, args)?;
+    if came.is_for_nothing() { Err(nothing_taken()) } else { Ok(()) }
+}
+
+fn tell_account(came: &Came, args: &ImportArgs) -> Result<(), Trouble> {
     if args.who.json {
         let subscriptions = &came.subscriptions;
         return print_json(&json!({
@@ -177,9 +186,13 @@ fn tell(done: &Imported, args: &ImportArgs) -> Result<(), Trouble> {
         show(done)?
     }
     match done.added + done.known {
-        0 => Err(Trouble::Failed("nothing could be taken".to_owned())),
+        0 => Err(nothing_taken()),
         _ => Ok(()),
     }
+}
+
+fn nothing_taken() -> Trouble {
+    Trouble::Failed("nothing could be taken".to_owned())
 }
 
 fn show(done: &Imported) -> Result<(), Trouble> {

@@ -6,8 +6,9 @@ use std::process::{Command, Output, Stdio};
 
 use boot::clock;
 use origin::Origin;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::process::{Running, line};
 use super::world::{folder, serve, start, wait_for_posts};
 
 fn run(args: &[&str], input: &str) -> Output {
@@ -80,6 +81,78 @@ async fn a_folder_or_a_port_that_another_process_has_is_refused_in_one_line() {
     check_refused(&args, "", 3, "in use by another process; choose another with --port").await;
     let args = ["emulate", "--port", "0", "--data", path];
     check_refused(&args, "", 3, "in use by process").await;
+    machine.stop().await;
+}
+
+#[tokio::test]
+async fn what_speaks_of_a_folder_makes_none_and_says_what_is_not_there() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (none, file) = (elsewhere.path().join("none"), elsewhere.path().join("file"));
+    std::fs::write(&file, "x").unwrap();
+    let (path, file) = (none.to_str().unwrap(), file.to_str().unwrap());
+    for (command, expected) in [
+        (&["migrate", "status"][..], "no data folder of Feedmill"),
+        (&["migrate", "run"], "no data folder of Feedmill"),
+        (&["key", "rotate"], "there is no key file"),
+        (&["key", "show-fingerprint"], "there is no key file"),
+        (&["key", "backup", "-"], "there is no key file"),
+    ] {
+        check_refused(&[command, &["--data", path]].concat(), "", 1, expected).await;
+        assert!(!none.exists(), "{command:?}");
+    }
+    check_refused(&["key", "retire", "--key-file", path], "", 1, "there is no key file").await;
+    check_refused(&["sources", "--data", file], "", 1, "cannot look into the data folder").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_feed_is_listed_and_followed_without_its_address() {
+    let origin = Origin::start().await.unwrap();
+    serve(&origin, "news", || 1);
+    let data = tempfile::tempdir().unwrap();
+    let machine = start(folder(data.path()), clock::system()).await;
+    let account = json!({ "email": "ada@example.org", "password": "correct horse" });
+    machine.client().post("/v1/users", &account).await.unwrap();
+    let path = data.path().to_str().unwrap();
+    let url = origin.url("/news.xml").replacen("http://", "http://me:sesame@", 1);
+    let (code, _, err) = feedmill(&["add", &url, "--data", path], "").await;
+    assert_eq!(code, 0, "{err}");
+    for what in ["sources", "jobs", "posts", "subscriptions"] {
+        for json in [&[][..], &["--json"]] {
+            let (code, out, err) = feedmill(&[&[what, "--data", path], json].concat(), "").await;
+            assert_eq!((code, err.as_str()), (0, ""), "{what}");
+            assert!(!out.contains("sesame") && !out.contains("/news.xml"), "{what}: {out}");
+            assert_eq!(out.contains("(private)"), json.is_empty() && what.starts_with('s'), "{what}: {out}");
+        }
+    }
+    let mut follower = Running::start(&["jobs", "--follow"], data.path());
+    assert!(line(&mut follower).await.contains("(private)"));
+    follower.signal("-INT");
+    assert_eq!(follower.end().await.0, Some(0));
+    machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_account_is_refused_and_one_without_a_good_row_is_an_error() {
+    let data = tempfile::tempdir().unwrap();
+    let machine = start(folder(data.path()), clock::system()).await;
+    let account = json!({ "email": "ada@example.org", "password": "correct horse" });
+    machine.client().post("/v1/users", &account).await.unwrap();
+    let import = ["import", "-", "--data", data.path().to_str().unwrap()];
+    let of = |fields: &str| format!("{{\"format\": \"feedmill-account\", \"version\": 1, {fields}}}");
+    for (text, expected) in [
+        ("{".to_owned(), "standard input is no exported account: EOF"),
+        ("{}".to_owned(), "standard input is no exported account of Feedmill"),
+        (of("\"kept\": \"all\""), "this is no exported account"),
+        (of("\"folders\": [7]"), "this is no exported account"),
+    ] {
+        check_refused(&import, &text, 1, expected).await;
+    }
+    for rows in ["\"subscriptions\": [7]", "\"kept\": [{\"post\": \"AAAAAAAA\"}]"] {
+        let (code, out, err) = feedmill(&import, &of(rows)).await;
+        assert_eq!((code, err.lines().last()), (1, Some("feedmill: nothing could be taken")), "{out}");
+    }
+    let (code, out, err) = feedmill(&import, &of("\"folders\": [\"News\"]")).await;
+    assert_eq!(code, 0, "what has no rows is whole: {out}{err}");
     machine.stop().await;
 }
 

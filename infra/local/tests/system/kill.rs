@@ -64,7 +64,7 @@ impl Program {
         });
         let line = tokio::time::timeout(PATIENCE, greeted).await.unwrap().unwrap().unwrap();
         assert!(line.contains("Feedmill runs"), "it did not start after a kill: {line:?}");
-        let note = find_server(data).unwrap();
+        let note = find_server(data).unwrap().unwrap();
         assert_eq!(note.pid, child.id());
         (Self(child), note.address)
     }
