@@ -1,4 +1,5 @@
-//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `dispatch`, `parse`, `read` and `memory`.
+//! What Feedmill costs, measured: `cargo run --release -p bench -- poll --sources 1000`, `dispatch`, `parse`, `read` and `memory`;
+//! and `soak`, which measures nothing: it lets everything go wrong, and looks whether the books balance.
 //!
 //! Polling: the functions, the store and the servers of one machine run in this process, as `feedmill up` runs them; the web
 //! that they poll is a child process, so that its work is not counted. Time is told, not waited for: rounds follow each

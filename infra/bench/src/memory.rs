@@ -16,7 +16,7 @@ use store::Creating;
 
 use crate::library::{self, Library, Size};
 use crate::machine::Machine;
-use crate::program::{Line, Tried};
+use crate::program::{self, Line, Tried};
 use crate::web::Web;
 use crate::{Outcome, articles};
 
@@ -46,6 +46,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: &Options) -> Outcome<()> {
+    // Before minutes are spent on what they are to work on.
+    for function in ["dispatcher", "fetcher", "api", "maintenance"] {
+        program::path(&options.programs, function)?;
+    }
     let mut lines = due(options).await?;
     lines.extend(fetching(options).await?);
     lines.extend(people(options).await?);

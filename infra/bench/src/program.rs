@@ -1,6 +1,6 @@
 //! A function's own program under way, and what it takes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,6 +35,14 @@ pub(crate) struct Line {
     cpu_seconds: f64,
 }
 
+/// Where the program of `function` is: unpacked, as `cargo xtask lambda` leaves it, or as `cargo build` does.
+pub(crate) fn path(programs: &Path, function: &str) -> Outcome<PathBuf> {
+    let places = [programs.join(function).join("unpacked/bootstrap"), programs.join(function)];
+    let found = places.into_iter().find(|place| place.is_file());
+    let shown = programs.display();
+    found.ok_or_else(|| format!("there is no program {function} in {shown}: make it by `cargo xtask lambda`, or name the folder with --programs").into())
+}
+
 impl Tried {
     /// Starts the program of `function` for `machine`; `more` settings go before the usual ones.
     pub(crate) fn start(
@@ -43,9 +51,7 @@ impl Tried {
         function: &'static str,
         more: &[(&str, &str)],
     ) -> Outcome<Self> {
-        let unpacked = programs.join(function).join("unpacked/bootstrap");
-        let path = if unpacked.exists() { unpacked } else { programs.join(function) };
-        let mut command = Command::new(path);
+        let mut command = Command::new(path(programs, function)?);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::null());
         command.envs(machine.environment()).envs(more.iter().copied()).env("FEEDMILL_LOG", "error");
         Ok(Self { function, program: Program::start(command)?, lines: Vec::new() })

@@ -57,3 +57,13 @@ fn reading_posts_is_measured_call_by_call() {
     let few = ["read", "--subscriptions", "3", "--posts", "80", "--turn", "40", "--users", "2", "--calls", "1"];
     check(&few, &["/0/lines/0/store_calls", "/0/lines/0/kilobytes", "/1/lines/0/store_calls"]);
 }
+
+#[test]
+fn memory_without_programs_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["memory", "--programs", folder.path().to_str().unwrap()];
+    let ran = Command::new(env!("CARGO_BIN_EXE_bench")).args(arguments).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!((ran.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("there is no program dispatcher in"), "{said}");
+}

@@ -23,16 +23,9 @@ impl Gate {
         self.0.close();
     }
 
-    /// Lets one waiter through, the first in line or the next to come.
-    pub fn let_one_through(&self) {
-        self.0.add_permits(1);
-    }
-
     pub(crate) async fn pass(&self) {
-        // An error means that it was closed, which is what opens this gate.
-        if let Ok(permit) = self.0.acquire().await {
-            permit.forget();
-        }
+        // There are no permits: it waits until the semaphore is closed, which is what opens this gate.
+        drop(self.0.acquire().await);
     }
 }
 

@@ -46,7 +46,7 @@ impl QueueError {
     }
 
     pub(crate) fn unanswered() -> Self {
-        Self::Unavailable(Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from("no answer for this entry"))))
+        Self::Unavailable(Cause(Arc::from(Box::<dyn StdError + Send + Sync>::from("the answer leaves this out"))))
     }
 
     pub(crate) fn entry(code: &str, sender_fault: bool) -> Self {

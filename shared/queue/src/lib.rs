@@ -163,8 +163,9 @@ impl Queue {
             .send()
             .await
             .map_err(|error| classify("sqs:GetQueueAttributes", self.url(lane), error))?;
-        let counts = wanted.iter().filter_map(|name| output.attributes()?.get(name)?.parse::<u64>().ok());
-        Ok(counts.sum())
+        // A count that is left out is not none: whoever sends by this would send too much.
+        let counts = wanted.iter().map(|name| output.attributes()?.get(name)?.parse::<u64>().ok());
+        counts.sum::<Option<u64>>().ok_or_else(QueueError::unanswered)
     }
 
     /// Lets a message that someone else works on come back after `wait`: at most twelve hours, rounded up to seconds.
