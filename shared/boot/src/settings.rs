@@ -126,6 +126,9 @@ pub struct Settings {
     pub requests_per_address: u32,
 }
 
+/// Who polls unless an installation says otherwise.
+pub const PROJECT: &str = "https://github.com/feedmill/feedmill";
+
 const BOOLEAN: &str = "write true or false";
 
 impl Settings {
@@ -171,7 +174,7 @@ impl Settings {
                 20_000,
                 500,
             )?,
-            contact_url: text("FEEDMILL_CONTACT_URL", "https://github.com/feedmill/feedmill"),
+            contact_url: text("FEEDMILL_CONTACT_URL", PROJECT),
             cors_origins: origins(vars)?,
             requests_per_user: requests("FEEDMILL_USER_REQUESTS_PER_MINUTE", 600)?,
             requests_per_address: requests("FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE", 120)?,

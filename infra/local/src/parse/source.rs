@@ -94,7 +94,7 @@ fn from_reader(reader: impl Read, name: &str) -> Result<Document, Trouble> {
 }
 
 fn fetcher(allow_private_networks: bool, clock: &Clock) -> Result<Fetcher, Trouble> {
-    let mut settings = fetch::Settings::new(env!("CARGO_PKG_VERSION"), "https://github.com/feedmill/feedmill");
+    let mut settings = fetch::Settings::new(env!("CARGO_PKG_VERSION"), boot::settings::PROJECT);
     if allow_private_networks {
         settings.reach = Reach::with_private_networks();
     }
