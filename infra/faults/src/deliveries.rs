@@ -5,8 +5,10 @@ use crate::dice::Dice;
 /// How often messages are delivered otherwise than they were sent; each in so many of 1,000.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mischief {
-    /// Delivered twice: together, or the second time later.
+    /// Delivered twice.
     pub twice: u16,
+    /// Of those that are delivered twice, both times in the same round; the others the second time when chance says.
+    pub together: u16,
     /// Held back for a few rounds.
     pub late: u16,
     /// Delivered before one that was there earlier.
@@ -14,8 +16,8 @@ pub struct Mischief {
 }
 
 impl Mischief {
-    /// Every third message is treated badly in each way.
-    pub const BAD_DAY: Self = Self { twice: 300, late: 300, shuffled: 300 };
+    /// Every third message is treated badly in each way; of those that come twice, every second comes twice at once.
+    pub const BAD_DAY: Self = Self { twice: 300, together: 500, late: 300, shuffled: 300 };
 }
 
 /// Messages on their way. Nothing is ever lost: in the end all of them are delivered at least once.
@@ -34,6 +36,8 @@ pub struct Deliveries<T> {
 pub struct Done {
     /// Delivered twice.
     pub twice: u64,
+    /// Of those, both times in the same round.
+    pub together: u64,
     /// Held back.
     pub late: u64,
     /// Put before others.
@@ -51,14 +55,15 @@ impl<T: Clone> Deliveries<T> {
 
     /// `message` was received from the queue.
     pub fn take(&mut self, message: T) {
-        if self.dice.per_mille(self.mischief.twice) {
-            self.done.twice += 1;
-            let after = self.dice.below(LATEST);
-            self.place(after, message.clone());
-        }
         let is_late = self.dice.per_mille(self.mischief.late);
         self.done.late += u64::from(is_late);
         let after = if is_late { 1 + self.dice.below(LATEST) } else { 0 };
+        if self.dice.per_mille(self.mischief.twice) {
+            let second = if self.dice.per_mille(self.mischief.together) { after } else { self.dice.below(LATEST) };
+            self.done.twice += 1;
+            self.done.together += u64::from(second == after);
+            self.place(second, message.clone());
+        }
         self.place(after, message);
     }
 
@@ -121,6 +126,19 @@ mod tests {
     #[test]
     fn a_well_behaved_queue_delivers_each_once_in_order() {
         assert_eq!(deliver(Mischief::default()), (0..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_to_come_twice_at_once_does() {
+        let mischief = Mischief { twice: 1_000, together: 1_000, late: 500, shuffled: 0 };
+        let mut deliveries = Deliveries::new(Dice::seeded(5), mischief);
+        (0..20).for_each(|message| deliveries.take(message));
+        while !deliveries.is_empty() {
+            let batch = deliveries.next_batch(100);
+            assert!(batch.iter().all(|one| batch.iter().filter(|other| *other == one).count() == 2), "{batch:?}");
+        }
+        let done = deliveries.done();
+        assert_eq!((done.twice, done.together), (20, 20));
     }
 
     #[test]
