@@ -15,6 +15,16 @@ use crate::Outcome;
 
 /// Names in one sentence.
 const NAMED: usize = 4;
+/// Ends of jobs in one sentence.
+const LAST_ENDS: usize = 12;
+
+/// What does not balance.
+pub(super) struct Broken {
+    /// A sentence for each.
+    pub(super) all: Vec<String>,
+    /// Some of it no time mends.
+    pub(super) is_for_good: bool,
+}
 
 /// What the tables hold, by source.
 pub(super) struct Stock {
@@ -22,6 +32,8 @@ pub(super) struct Stock {
     posts: HashMap<SourceId, BTreeMap<u64, Vec<(PostNumber, String)>>>,
     /// Numbers that natural keys name.
     keys: HashMap<SourceId, Vec<PostNumber>>,
+    /// How jobs ended, by when they did: to say why posts are missing.
+    ends: HashMap<SourceId, BTreeMap<u64, String>>,
     /// All keys and texts of items, to look for what must be gone.
     sources: HashSet<String>,
 }
@@ -29,7 +41,8 @@ pub(super) struct Stock {
 impl Stock {
     /// Counts what is there.
     pub(super) fn take(world: &World) -> Outcome<Self> {
-        let mut stock = Self { posts: HashMap::new(), keys: HashMap::new(), sources: HashSet::new() };
+        let mut stock =
+            Self { posts: HashMap::new(), keys: HashMap::new(), ends: HashMap::new(), sources: HashSet::new() };
         for item in world.items(&world.settings.posts_table)? {
             let source: SourceId = text(&item, "source").parse()?;
             stock.sources.insert(source.to_string());
@@ -40,8 +53,15 @@ impl Stock {
         for item in world.items(&world.settings.sources_table)? {
             let Some(source) = text(&item, "pk").strip_prefix("S#") else { continue };
             stock.sources.insert(source.to_owned());
+            let of: SourceId = source.parse()?;
             if text(&item, "sk").starts_with("K#") {
-                stock.keys.entry(source.parse()?).or_default().push(number(&item)?);
+                stock.keys.entry(of).or_default().push(number(&item)?);
+            }
+            if let Some(at) = item["ended_at"]["N"].as_str() {
+                let landed =
+                    item["posts"]["N"].as_str().map_or("nothing new".to_owned(), |posts| format!("{posts} posts"));
+                let end = item["error"]["S"].as_str().map_or(landed, ToOwned::to_owned);
+                stock.ends.entry(of).or_default().insert(at.parse()?, end);
             }
         }
         Ok(stock)
@@ -50,6 +70,11 @@ impl Stock {
     /// How many posts there are.
     pub(super) fn posts(&self) -> u64 {
         self.posts.values().flat_map(BTreeMap::values).map(|posts| posts.len() as u64).sum()
+    }
+
+    fn titles(&self, source: SourceId) -> impl Iterator<Item = &str> {
+        let posts = self.posts.get(&source).into_iter().flat_map(BTreeMap::values).flatten();
+        posts.map(|(_, title)| title.as_str())
     }
 
     fn of(&self, source: SourceId) -> BTreeMap<u64, PostNumber> {
@@ -69,14 +94,17 @@ fn number(item: &Value) -> Outcome<PostNumber> {
 
 impl Round {
     /// All books.
-    pub(super) async fn audit(&mut self) -> Outcome<(Vec<String>, Stock)> {
+    pub(super) async fn audit(&mut self) -> Outcome<(Broken, Stock)> {
         let stock = Stock::take(&self.world)?;
-        let (mut broken, mut live) = (Vec::new(), 0);
+        let (mut broken, mut live, mut is_for_good) = (Vec::new(), 0, false);
         for (feed, source) in self.feeds.iter().zip(&self.sources) {
             match self.world.store.head(*source).await? {
                 Some(head) => {
-                    landed(feed, &head, &stock, &mut broken);
+                    let before = broken.len();
+                    once(feed, &head, &stock, &mut broken);
                     numbered(feed, &head, &stock, &mut broken);
+                    is_for_good |= broken.len() > before;
+                    landed(feed, &head, &stock, &mut broken);
                     self.announced(feed, &head, &mut broken);
                     self.subscribers(feed, &head, &mut broken);
                     live += u64::from(self.in_hand(feed, *source, &mut broken).await?);
@@ -90,7 +118,7 @@ impl Round {
         self.queues(live, &mut broken)?;
         self.readers(&stock, &mut broken).await?;
         self.contents(&mut broken).await?;
-        Ok((broken, stock))
+        Ok((Broken { all: broken, is_for_good }, stock))
     }
 
     /// A message is that of a job in hand, and no other is left; `live` are in hand.
@@ -215,20 +243,31 @@ impl Round {
     }
 }
 
-/// Each post that a feed published while it could be polled has landed once, and nothing else.
-fn landed(feed: &Feed, head: &Head, stock: &Stock, broken: &mut Vec<String>) {
-    let owed = feed.owed();
+/// No post of a feed has landed twice, and none of another.
+fn once(feed: &Feed, head: &Head, stock: &Stock, broken: &mut Vec<String>) {
     let mut landed: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, title) in stock.posts.get(&head.source).into_iter().flatten().flat_map(|(_, posts)| posts) {
+    for title in stock.titles(head.source) {
         *landed.entry(title).or_default() += 1;
     }
-    let lost = owed.must.iter().filter(|title| !landed.contains_key(title.as_str())).collect();
-    tell(broken, &feed.name, "posts were lost", lost);
     let twice = landed.iter().filter(|(_, count)| **count > 1).map(|(title, _)| *title).collect();
     tell(broken, &feed.name, "posts landed twice", twice);
     let prefix = format!("{}-", feed.name);
     let strange = landed.into_keys().filter(|title| !title.starts_with(&prefix)).collect();
     tell(broken, &feed.name, "posts are of another feed", strange);
+}
+
+/// Each post that a feed published while it could be polled has landed.
+fn landed(feed: &Feed, head: &Head, stock: &Stock, broken: &mut Vec<String>) {
+    let landed: HashSet<&str> = stock.titles(head.source).collect();
+    let owed = feed.owed();
+    let lost: Vec<_> = owed.must.iter().filter(|title| !landed.contains(title.as_str())).collect();
+    let ends: Vec<&str> =
+        stock.ends.get(&head.source).into_iter().flat_map(BTreeMap::values).map(String::as_str).collect();
+    let last = ends[ends.len().saturating_sub(LAST_ENDS)..].join(", ");
+    let (state, requests) = (head.state.as_str(), feed.told().1);
+    let what =
+        format!("posts were lost: it is {state}, was asked {requests} times, and its last jobs ended so: {last}");
+    tell(broken, &feed.name, &what, lost);
 }
 
 /// Ordinals are dense, numbers rise with them, the head counts and names them, and each has one natural key.

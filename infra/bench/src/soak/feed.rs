@@ -8,10 +8,13 @@ use domain::time::Timestamp;
 use faults::Dice;
 use origin::{Origin, Reply, Seen};
 
+use super::world::SHORTEST;
 use super::write::{self, Entry, Format, Naming};
 
 /// Of so many requests in 1,000, the publisher does something wrong.
 const TROUBLE: u16 = 140;
+/// Of so many requests in 1,000, the feed changes in the next moment: who asks at the same time sees another edition.
+const RESTLESS: u16 = 150;
 /// Entries that a feed keeps at least.
 const KEPT: usize = 12;
 
@@ -24,6 +27,8 @@ pub(super) struct Traits {
     validates: bool,
     /// It sometimes never answers; it is given a second.
     pub(super) is_tar_pit: bool,
+    /// How often it is polled.
+    pub(super) interval_minutes: u32,
     /// Nobody subscribes to it for good: it comes to rest at times.
     pub(super) is_orphan: bool,
 }
@@ -54,6 +59,31 @@ struct State {
     last_was_gone: bool,
 }
 
+impl State {
+    fn publish(&mut self, feed: &str, bytes: usize, now: Timestamp) {
+        self.published += 1;
+        self.edition += 1;
+        let title = format!("{feed}-{}", self.published);
+        self.entries.push(Entry { title, published: now, form: 1, bytes });
+    }
+
+    fn edit(&mut self, dice: &mut Dice) {
+        let at = usize::try_from(dice.below(self.entries.len() as u64)).unwrap_or(0);
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.form += 1;
+            self.edition += 1;
+        }
+    }
+
+    /// One more entry, as old as the last, or another form of one.
+    fn change(&mut self, feed: &str, dice: &mut Dice) {
+        match self.entries.last().map(|last| last.published) {
+            Some(now) if dice.per_mille(700) => self.publish(feed, 400, now),
+            _ => self.edit(dice),
+        }
+    }
+}
+
 /// What must be there in the end, and what may be.
 pub(super) struct Owed {
     /// Titles.
@@ -74,6 +104,7 @@ impl Feed {
                 [usize::try_from(dice.below(4)).unwrap_or(0)],
             validates: dice.per_mille(650),
             is_tar_pit: n % 20 == 3,
+            interval_minutes: [SHORTEST, SHORTEST, 30, 60][usize::try_from(n % 4).unwrap_or(0)],
             is_orphan: n % 8 == 5,
         };
         let host = if n % 5 == 4 { n - 1 } else { n };
@@ -91,21 +122,12 @@ impl Feed {
 
     /// One more entry.
     pub(super) fn publish(&self, bytes: usize, now: Timestamp) {
-        let mut state = self.state();
-        state.published += 1;
-        state.edition += 1;
-        let title = format!("{}-{}", self.name, state.published);
-        state.entries.push(Entry { title, published: now, form: 1, bytes });
+        self.state().publish(&self.name, bytes, now);
     }
 
     /// Changes an entry.
     pub(super) fn edit(&self, dice: &mut Dice) {
-        let mut state = self.state();
-        let at = usize::try_from(dice.below(state.entries.len() as u64)).unwrap_or(0);
-        if let Some(entry) = state.entries.get_mut(at) {
-            entry.form += 1;
-            state.edition += 1;
-        }
+        self.state().edit(dice);
     }
 
     /// Takes old entries out, as far as Feedmill has claimed to know them.
@@ -159,17 +181,24 @@ impl Feed {
         if state.is_gone {
             return Reply::status(410).close();
         }
+        let reply = self.reply(&mut state, seen, &mut dice);
+        if !state.is_calm && dice.per_mille(RESTLESS) {
+            state.change(&self.name, &mut dice);
+        }
+        reply.close()
+    }
+
+    fn reply(&self, state: &mut State, seen: &Seen, dice: &mut Dice) -> Reply {
         let was_redirected = seen.query().is_some();
         let trouble = (!state.is_calm && !was_redirected && dice.per_mille(TROUBLE)).then(|| dice.below(14));
         let trouble = trouble.or((!state.is_calm && self.traits.is_tar_pit && dice.per_mille(250)).then_some(14));
         match trouble {
-            Some(kind) => self.misbehave(kind, &mut state, seen, &mut dice),
+            Some(kind) => self.misbehave(kind, state, seen, dice),
             None => {
                 state.last_was_gone = false;
-                self.serve(&mut state, seen, usize::MAX, &mut dice)
+                self.serve(state, seen, usize::MAX, dice)
             }
         }
-        .close()
     }
 
     /// One way of doing it wrong.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::timing::Lane;
 use domain::wheel::Pace;
 use faults::{CrashPoint, Dice, Faults, Stop};
 
@@ -112,20 +113,19 @@ pub(super) fn dispatcher(world: &World, parts: Parts) -> dispatcher::Context {
     dispatcher::Context::new(store, queue, clock, dispatcher::Rules::from(&world.settings))
 }
 
-/// The fetcher of the fast lane.
-pub(super) fn fast(world: &World, parts: Parts) -> fetcher::Context {
-    fetcher_of(domain::timing::Lane::Fast, world, parts)
-}
-
-/// The fetcher of the slow lane.
-pub(super) fn slow(world: &World, parts: Parts) -> fetcher::Context {
-    fetcher_of(domain::timing::Lane::Slow, world, parts)
-}
-
-fn fetcher_of(lane: domain::timing::Lane, world: &World, parts: Parts) -> fetcher::Context {
+/// The fetcher of a lane, on one of two machines: what these ask of a host, they may ask at the same time.
+pub(super) fn fetcher(lane: Lane, machine: usize, world: &World, parts: Parts) -> fetcher::Context {
     let rules = fetcher::Rules { lane, chunk_bytes: world.chunk_bytes, ..fetcher::Rules::from(&world.settings) };
     let Parts { store, queue, bucket, clock } = parts;
-    fetcher::Context::new(store, queue, bucket, world.web.clone(), clock, rules, &world.key)
+    fetcher::Context::new(
+        store,
+        queue,
+        bucket,
+        world.webs[machine % world.webs.len()].clone(),
+        clock,
+        rules,
+        &world.key,
+    )
 }
 
 /// Posts of a source that are shown at most, so that floors rise within a round.
@@ -145,7 +145,7 @@ pub(super) fn api(world: &World, parts: Parts) -> axum::Router {
     let limits = api::Limits { per_user: 100_000, per_address: 100_000 };
     let rules = api::Rules { limits, ..api::Rules::from(&world.settings) };
     let passwords = std::sync::Arc::new(api::Passwords::new(api::Cost { memory_kib: 8, passes: 1 }));
-    let (key, web) = (world.key.clone(), world.web.clone());
+    let (key, web) = (world.key.clone(), world.webs[0].clone());
     let parts = api::Parts { store, journal: world.journal.clone(), queue, bucket, key, web, clock, passwords, rules };
     api::router(std::sync::Arc::new(api::Context::new(parts)))
 }

@@ -23,6 +23,8 @@ use crate::{Outcome, machine};
 
 /// The most messages of one event.
 const BATCH: usize = 20;
+/// Of 1,000 messages that come twice in one batch, those that come to two environments at once.
+const BOTH_HANDS: u16 = 850;
 /// Acknowledgements that get lost, of 1,000 events.
 const UNACKNOWLEDGED: u16 = 30;
 /// A request that failed so often is made again when the weather is fair.
@@ -59,14 +61,31 @@ pub(super) struct Mill {
 }
 
 impl Mill {
-    pub(super) fn new(world: &World) -> Self {
+    /// Functions that live, and queues that bring as many messages twice as `mischief` says.
+    pub(super) fn new(world: &World, mischief: Mischief) -> Self {
         Self {
             dispatcher: Function::new("dispatcher", 1, function::dispatcher, world),
-            fast: ["fetcher", "other fetcher"].map(|name| Function::new(name, 10, function::fast, world)),
-            slow: ["slow fetcher", "other slow fetcher"].map(|name| Function::new(name, 20, function::slow, world)),
+            fast: [
+                Function::new("fetcher", 10, |world, parts| function::fetcher(Lane::Fast, 0, world, parts), world),
+                Function::new(
+                    "other fetcher",
+                    10,
+                    |world, parts| function::fetcher(Lane::Fast, 1, world, parts),
+                    world,
+                ),
+            ],
+            slow: [
+                Function::new("slow fetcher", 20, |world, parts| function::fetcher(Lane::Slow, 0, world, parts), world),
+                Function::new(
+                    "other slow fetcher",
+                    20,
+                    |world, parts| function::fetcher(Lane::Slow, 1, world, parts),
+                    world,
+                ),
+            ],
             maintenance: Function::new("maintenance", 8, function::maintenance, world),
             api: Function::new("api", 1, function::api, world),
-            deliveries: Deliveries::new(Dice::of(world.seed, &[b"deliveries"]), Mischief::BAD_DAY),
+            deliveries: Deliveries::new(Dice::of(world.seed, &[b"deliveries"]), mischief),
             dice: Dice::of(world.seed, &[b"platform"]),
             weather: Weather::FAIR,
             announced: HashMap::new(),
@@ -121,12 +140,8 @@ impl Mill {
         }
         let batch = self.deliveries.next_batch(BATCH);
         let count = batch.len();
-        let mut share = |lane| {
-            let messages = batch.iter().filter(|(of, _)| *of == lane).map(|(_, message)| message.clone());
-            messages.partition(|_| self.dice.per_mille(500))
-        };
-        let (fast, other_fast): (Vec<_>, Vec<_>) = share(Lane::Fast);
-        let (slow, other_slow): (Vec<_>, Vec<_>) = share(Lane::Slow);
+        let [fast, other_fast] = self.deal(&batch, Lane::Fast);
+        let [slow, other_slow] = self.deal(&batch, Lane::Slow);
         let ([fast_fetcher, other_fast_fetcher], [slow_fetcher, other_slow_fetcher]) = (&mut self.fast, &mut self.slow);
         let reading = async {
             match meanwhile {
@@ -150,6 +165,18 @@ impl Mill {
             }
         }
         Ok((count, answer?))
+    }
+
+    /// Deals what of `batch` is a lane's to its two environments: a message that is there twice mostly to both.
+    fn deal(&mut self, batch: &[(Lane, Message)], lane: Lane) -> [Vec<Message>; 2] {
+        let (mut hands, mut first) = ([Vec::new(), Vec::new()], HashMap::new());
+        for (_, message) in batch.iter().filter(|(of, _)| *of == lane) {
+            let any = self.dice.per_mille(500);
+            let other = self.dice.per_mille(BOTH_HANDS);
+            let left = *first.entry(&message.message_id).and_modify(|left| *left ^= other).or_insert(any);
+            hands[usize::from(left)].push(message.clone());
+        }
+        hands
     }
 
     /// Makes a request until it is answered well or refused: status and body.

@@ -15,6 +15,7 @@ mod mill;
 mod person;
 mod report;
 mod round;
+mod size;
 mod time;
 mod weather;
 mod world;
@@ -27,7 +28,8 @@ use tokio::time::Instant;
 
 use crate::Outcome;
 use report::Told;
-use round::{Round, Size};
+use round::Round;
+use size::Size;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

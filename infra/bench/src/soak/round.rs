@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::{NewUser, PasswordHash};
+use domain::backoff;
 use domain::id::{SourceId, SystemEntropy, UserId};
+use domain::source::SourceSettings;
 use faults::Dice;
 use serde_json::{Value, json};
 use store::Registering;
@@ -15,6 +17,7 @@ use super::feed::Feed;
 use super::mill::{Ask, Mill};
 use super::person::{Person, listed};
 use super::report::Told;
+use super::size::Size;
 use super::weather::Weather;
 use super::world::World;
 use crate::Outcome;
@@ -25,19 +28,13 @@ const DELIVERIES: u32 = 3;
 const BETWEEN: Duration = Duration::from_secs(15);
 /// Minutes of fair weather before the books are first looked at: deletions under way end, and whatever is in hand.
 const SETTLE_MINUTES: u64 = 150;
-/// Minutes of fair weather after which they must balance: what rests the longest, a feed that killed its fetcher, does for a day.
-const LONGEST_MINUTES: u64 = 36 * 60;
+/// Minutes of fair weather after which they must balance: what rests the longest, a feed that failed often, does for a day and a half.
+const LONGEST_MINUTES: u64 = backoff::CEILING.as_secs() / 60 + 4 * 60;
 /// Minutes between two looks.
 const LOOK_EVERY: u64 = 30;
-
-/// How big a round is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    pub(super) sources: u64,
-    pub(super) people: u64,
-    /// Of bad weather.
-    pub(super) hours: u64,
-}
+/// How long a publisher is given who may not answer; all others, and in fair weather this one too, are given as long as is usual. So what is waited for in
+/// real time decides nothing of which posts must be there in the end.
+const A_SECOND: Duration = Duration::from_secs(1);
 
 pub(super) struct Round {
     pub(super) world: World,
@@ -58,7 +55,7 @@ impl Round {
     /// People and feeds, all subscribed to by the first of the people.
     pub(super) async fn begin(seed: u64, size: Size) -> Outcome<Self> {
         let world = World::start(seed).await?;
-        let mut mill = Mill::new(&world);
+        let mut mill = Mill::new(&world, size.mischief());
         let feeds: Vec<_> = (0..size.sources).map(|n| Feed::open(&world.origin, seed, n)).collect();
         let mut dice = Dice::of(seed, &[b"round"]);
         let mut people: Vec<_> = (0..=size.people).map(|n| Person::new(&world, &format!("person{n}"))).collect();
@@ -74,20 +71,25 @@ impl Round {
         let began = Instant::now();
         let mut round =
             Self { world, mill, feeds, sources, deleted: Vec::new(), people, dice, clock_steps: 0, began, size };
-        round.set().await?;
+        for at in 0..round.feeds.len() {
+            round.set(at, A_SECOND).await?;
+        }
         Ok(round)
     }
 
-    /// Tar pits are given a second, and nobody keeps orphans.
-    async fn set(&mut self) -> Outcome<()> {
-        for (feed, source) in self.feeds.iter().zip(&self.sources) {
-            if feed.traits.is_tar_pit {
-                let path = format!("/v1/sources/{source}");
-                let ask = Ask { method: "PATCH", path, body: json!({ "timeout_seconds": 1 }), who: None, key: None };
-                self.mill.ask(&self.world, &ask).await?;
+    /// A source is given its interval, and if it is a tar pit so much time.
+    async fn set(&mut self, at: usize, timeout: Duration) -> Outcome<()> {
+        let traits = self.feeds[at].traits;
+        let timeout = if traits.is_tar_pit { timeout } else { SourceSettings::DEFAULT.timeout };
+        let body = json!({ "timeout_seconds": timeout.as_secs(), "interval_minutes": traits.interval_minutes });
+        let path = format!("/v1/sources/{}", self.sources[at]);
+        let ask = Ask { method: "PATCH", path, body, who: None, key: None };
+        match self.mill.ask(&self.world, &ask).await? {
+            (200, _) => Ok(()),
+            (status, body) => {
+                Err(format!("the settings of {} were refused: {status} {body}", self.feeds[at].name).into())
             }
         }
-        Ok(())
     }
 
     /// The bad hours. `show` is told how many minutes are over.
@@ -110,11 +112,12 @@ impl Round {
 
     /// What publishers do in a minute.
     fn publish(&mut self) {
+        let often = self.size.scaled(20);
         for feed in &self.feeds {
+            if self.dice.below(1_000) < often {
+                feed.publish(200 + usize::try_from(self.dice.below(4_000)).unwrap_or(0), self.world.time.now());
+            }
             match self.dice.below(1_000) {
-                0..20 => {
-                    feed.publish(200 + usize::try_from(self.dice.below(4_000)).unwrap_or(0), self.world.time.now())
-                }
                 // Too long for an item, or many at once.
                 20..22 => feed.publish(60_000, self.world.time.now()),
                 22 => (0..15).for_each(|_| feed.publish(1_500, self.world.time.now())),
@@ -193,7 +196,7 @@ impl Round {
         self.deleted.push(source);
         self.people.iter_mut().for_each(|person| person.lose(source));
         self.sources[at] = self.people[0].subscribe(&self.world, &mut self.mill, &self.feeds[at].url).await?;
-        Ok(())
+        self.set(at, A_SECOND).await
     }
 
     /// Nobody keeps an orphan for good.
@@ -220,6 +223,7 @@ impl Round {
         for at in 0..self.feeds.len() {
             self.feeds[at].calm();
             self.sources[at] = self.people[0].subscribe(&self.world, &mut self.mill, &self.feeds[at].url).await?;
+            self.set(at, SourceSettings::DEFAULT.timeout).await?;
             // Whether the wheel still knows a source shows when there is something new.
             self.feeds[at].publish(300, self.world.time.now());
         }
@@ -236,8 +240,8 @@ impl Round {
             }
             self.mill.hear(&self.world).await?;
             let (broken, stock) = self.audit().await?;
-            if broken.is_empty() || minute >= LONGEST_MINUTES {
-                return Ok(self.told(broken, stock.posts(), redriven, minute));
+            if broken.all.is_empty() || broken.is_for_good || minute >= LONGEST_MINUTES {
+                return Ok(self.told(broken.all, stock.posts(), redriven, minute));
             }
         }
     }
@@ -254,7 +258,12 @@ impl Round {
                 *publishers.entry(what).or_default() += count;
             }
         }
-        let messages = [("twice", mischief.twice), ("late", mischief.late), ("out of order", mischief.shuffled)];
+        let messages = [
+            ("twice", mischief.twice),
+            ("twice at once", mischief.together),
+            ("late", mischief.late),
+            ("out of order", mischief.shuffled),
+        ];
         let unacknowledged = ("not acknowledged", self.mill.unacknowledged);
         Told {
             seed: self.world.seed,

@@ -26,12 +26,16 @@ use crate::Outcome;
 /// The lanes, in the order in which this bench keeps what there is of each.
 pub(super) const LANES: [Lane; 2] = [Lane::Fast, Lane::Slow];
 
+/// The shortest interval of a source, in minutes.
+pub(super) const SHORTEST: u32 = 15;
+
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) time: Time,
     pub(super) settings: Settings,
     pub(super) origin: Origin,
-    pub(super) web: Fetcher,
+    /// The ways out of two machines: each asks a host one thing at a time, and knows nothing of the other.
+    pub(super) webs: [Fetcher; 2],
     pub(super) key: InstallationKey,
     pub(super) face: PostFace,
     pub(super) operator: OperatorSecret,
@@ -60,7 +64,7 @@ impl World {
         let emulator = Emulator::start(Where::Memory, Arc::new(move || told.now().as_millis())).await?;
         let ends = emulator.endpoints();
         let aws = Aws::local(&ends.dynamodb, &ends.sqs, &ends.s3).through(|http| emulator.direct(http));
-        let choices = Choices { allow_private_networks: true, ..Choices::default() };
+        let choices = Choices { allow_private_networks: true, min_interval_minutes: SHORTEST, ..Choices::default() };
         let settings = Settings { announce_all: true, ..names::settings(&ends.sqs, &choices)? };
         let key = InstallationKey::generate(&mut SystemEntropy);
         local::install::install(&aws, emulator.sqs(), &settings, &key, time.now()).await?;
@@ -68,7 +72,7 @@ impl World {
         out.reach = fetch::Reach::with_private_networks();
         Ok(Self {
             seed,
-            web: Fetcher::new(out, time.clock(0))?,
+            webs: [Fetcher::new(out.clone(), time.clock(0))?, Fetcher::new(out, time.clock(0))?],
             store: Store::new(&aws.config(Service::DynamoDb), names::tables(&settings)),
             origin: Origin::start().await?,
             face: PostFace::new(&key),
