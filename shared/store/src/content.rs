@@ -1,9 +1,12 @@
 //! HTML as posts keep it: compressed, and up to 16 KB of that within the post's own item; the rest belongs to a blob.
 
 use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::get_frame_content_size;
 
 use crate::StoreError;
 
@@ -11,6 +14,8 @@ use crate::StoreError;
 pub const INLINE_LIMIT: usize = 16 * 1024;
 /// No text that comes back is longer: many times what a feed may weigh, so only a forged frame (RFC 8878) reaches it.
 const DECODED_LIMIT: u64 = 64 << 20;
+/// Up to so many bytes are put by because a frame says that it needs them, before any of it is read.
+const BELIEVED: u64 = 1 << 20;
 /// Where smaller costs more time than the write units that it saves are worth.
 const LEVEL: i32 = 6;
 
@@ -131,6 +136,20 @@ impl Text {
 
 /// The HTML in the bytes of a blob; `None` if they are not what [`Body::pack`] made.
 pub fn unpack(bytes: &[u8]) -> Option<String> {
+    match get_frame_content_size(bytes).ok()? {
+        Some(length) if length <= BELIEVED => unpack_at_once(bytes, usize::try_from(length).ok()?),
+        _ => unpack_in_steps(bytes),
+    }
+}
+
+/// The frame says how long its text is, and has to be right.
+fn unpack_at_once(bytes: &[u8], length: usize) -> Option<String> {
+    let mut text = Vec::with_capacity(length);
+    DECOMPRESSORS.lend(Decompressor::new, |tool| tool.decompress_to_buffer(bytes, &mut text)).ok()?;
+    String::from_utf8(text).ok()
+}
+
+fn unpack_in_steps(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
     let decoder = zstd::stream::read::Decoder::new(bytes).ok()?;
     // One byte more than allowed tells a text at the limit from one beyond it.
@@ -139,8 +158,40 @@ pub fn unpack(bytes: &[u8]) -> Option<String> {
 }
 
 fn compress(text: &str) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(text.as_bytes(), LEVEL)
+    COMPRESSORS
+        .lend(|| Compressor::new(LEVEL), |tool| tool.compress(text.as_bytes()))
         .map_err(|error| StoreError::Other { operation: "compressing a post", source: std::sync::Arc::new(error) })
+}
+
+/// Tools that are used again: making one takes longer than what it does to a post. There are as many as were at work at a time, and
+/// no more than [`KEPT`] are kept.
+struct Tools<T>(Mutex<Vec<T>>);
+
+/// A machine with more cores makes some of them anew.
+const KEPT: usize = 8;
+
+static COMPRESSORS: Tools<Compressor<'static>> = Tools(Mutex::new(Vec::new()));
+static DECOMPRESSORS: Tools<Decompressor<'static>> = Tools(Mutex::new(Vec::new()));
+
+impl<T> Tools<T> {
+    /// `work` with a tool that is free, or a new one. One that failed is not used again.
+    fn lend<R>(
+        &self,
+        make: impl FnOnce() -> std::io::Result<T>,
+        work: impl FnOnce(&mut T) -> std::io::Result<R>,
+    ) -> std::io::Result<R> {
+        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut tool = match free {
+            Some(tool) => tool,
+            None => make()?,
+        };
+        let done = work(&mut tool)?;
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < KEPT {
+            free.push(tool);
+        }
+        Ok(done)
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +245,16 @@ mod tests {
         let Packed::Whole(body) = Body::pack(Some(&long), Some("<p>content</p>")).unwrap() else { panic!("split") };
         assert_eq!(body.summary, None);
         assert_eq!(body.content, Kept::Inline(Text::Plain("<p>content</p>".to_owned())));
+    }
+
+    #[test]
+    fn what_did_not_unpack_stands_in_no_ones_way() {
+        let text = noise(40_000);
+        let Packed::Split { blob, .. } = Body::pack(None, Some(&text)).unwrap() else { panic!("kept inline") };
+        for length in [0, 1, 4, 5, 9, blob.len() / 2, blob.len() - 1] {
+            assert_eq!(unpack(&blob[..length]), None, "{length} bytes of {}", blob.len());
+            assert_eq!(unpack(&blob).as_ref(), Some(&text));
+        }
     }
 
     proptest! {
