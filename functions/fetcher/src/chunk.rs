@@ -59,7 +59,8 @@ pub(crate) async fn land_plan(
         match land_chunk(landing, next, &slot).await? {
             Ok((now_head, now_poll, None)) => (head, poll) = (now_head, now_poll),
             Ok((_, now_poll, Some(finished))) => {
-                let ending = Ending { watched: now_poll.target.watched, ..Ending::of(finished) };
+                let lane = Some((now_poll.target.lane, now_poll.version));
+                let ending = Ending { watched: now_poll.target.watched, lane, ..Ending::of(finished) };
                 landing.batch.tally.count(&landing.delivery.message, &ending.finished, landing.batch.ctx.rules.pace);
                 return Ok(Round::Over(settle(ctx, landing.delivery, &ending).await.into()));
             }

@@ -17,7 +17,7 @@ pub(crate) async fn settle(ctx: &Context, delivery: &Delivery, ending: &Ending) 
     if ending.gone {
         return leave(ctx, delivery, &ending.finished).await;
     }
-    change_lane(ctx, delivery, &ending.finished).await;
+    change_lane(ctx, delivery, ending).await;
     announce(ctx, &ending.finished, ending.watched || delivery.message.watched).await
 }
 
@@ -47,13 +47,17 @@ pub(crate) async fn leave(ctx: &Context, delivery: &Delivery, finished: &Finishe
 }
 
 /// Moves the source to the lane where it belongs by its mean fetch time: one extra write, when the mean crosses a bound.
-async fn change_lane(ctx: &Context, delivery: &Delivery, finished: &Finished) {
+async fn change_lane(ctx: &Context, delivery: &Delivery, ending: &Ending) {
     let message = &delivery.message;
-    let Some(lane) = message.lane.better(finished.carry.fetch_ms, message.timeout()) else { return };
+    let Some(lane) = message.lane.better(ending.finished.carry.fetch_ms, message.timeout()) else { return };
     let moved = async {
-        match ctx.store.poll(message.source).await? {
+        let known = match ending.lane {
+            Some(known) => Some(known),
+            None => ctx.store.poll(message.source).await?.map(|poll| (poll.target.lane, poll.version)),
+        };
+        match known {
             // First fetches go through the slow lane wherever the source belongs.
-            Some(poll) if poll.target.lane != lane => ctx.store.set_lane(message.source, lane, poll.version).await,
+            Some((now, version)) if now != lane => ctx.store.set_lane(message.source, lane, version).await,
             Some(_) | None => Ok(false),
         }
     };

@@ -7,6 +7,7 @@ use domain::id::Ordinal;
 use domain::job::{Ending as How, Finished, LEASE_EXPIRED, Pointer};
 use domain::response::Response;
 use domain::time::Timestamp;
+use domain::timing::Lane;
 use domain::{decide, triage};
 
 use crate::delivery::Delivery;
@@ -20,6 +21,8 @@ pub(crate) struct Ending {
     pub(crate) gone: bool,
     /// Someone waits for what landed.
     pub(crate) watched: bool,
+    /// The source's lane and the version of its poll state, where a landing has just written that.
+    pub(crate) lane: Option<(Lane, u64)>,
 }
 
 /// What is known of an exchange, for the record.
@@ -83,7 +86,7 @@ impl Ending {
 
     /// A record after which nothing else happens.
     pub(crate) fn of(finished: Finished) -> Self {
-        Self { finished, gone: false, watched: false }
+        Self { finished, gone: false, watched: false, lane: None }
     }
 }
 
