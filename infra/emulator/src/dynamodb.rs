@@ -4,6 +4,9 @@
 //! machine's own programs only. It has the operations that Feedmill uses and no others, and checks no credentials.
 //! Refusals have DynamoDB's types and statuses; the words of a validation error may differ from the cloud's.
 
+mod likeness;
+mod repeats;
+
 use crate::written::{Listener, Writing};
 use crate::{Clock, StartError};
 use axum::Router;
@@ -11,9 +14,11 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::storage_backend::Clock as DatabaseClock;
 use dynoxide::{Database, DynoxideError, ImportOptions, Item};
 use http::{HeaderMap, StatusCode, header};
+use repeats::Repeats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -25,6 +30,8 @@ use std::sync::{Arc, OnceLock};
 pub(crate) const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 /// The largest request, as in the cloud.
 const LARGEST_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+/// The longest token of a transaction, as in the cloud.
+const LONGEST_TOKEN: usize = 36;
 const UNKNOWN_OPERATION: &str = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
 
 /// Opens the tables in `file`, or in memory.
@@ -48,8 +55,9 @@ pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Database, Start
 
 /// The tables, and who is told what is written to them.
 pub(crate) struct Tables {
-    pub(crate) database: Database,
+    database: Database,
     pub(crate) listener: OnceLock<Listener>,
+    repeats: Repeats,
 }
 
 /// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
@@ -98,7 +106,7 @@ fn run(tables: &Tables, operation: &str, body: &[u8]) -> Result<Option<String>, 
         "PutItem" => tables.write(body, |request| database.put_item(request)),
         "Query" => pass(body, |request| database.query(request)),
         "Scan" => pass(body, |request| database.scan(request)),
-        "TransactWriteItems" => tables.write(body, |request| database.transact_write_items(request)),
+        "TransactWriteItems" => tables.transact(body),
         "UpdateItem" => tables.write(body, |request| database.update_item(request)),
         "UpdateTimeToLive" => pass(body, |request| database.update_time_to_live(request)),
         _ => return Ok(None),
@@ -107,22 +115,56 @@ fn run(tables: &Tables, operation: &str, body: &[u8]) -> Result<Option<String>, 
 }
 
 impl Tables {
+    pub(crate) fn of(database: Database) -> Self {
+        Self { database, listener: OnceLock::new(), repeats: Repeats::default() }
+    }
+
     /// Answers a request that writes, and tells of it whatever came of it.
     fn write<Q: DeserializeOwned + Writing, A: Serialize>(
         &self,
         body: &[u8],
         operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
     ) -> Result<String, DynoxideError> {
-        let Some(listener) = self.listener.get() else {
-            return pass(body, operation);
-        };
-        let mut written = Vec::new();
-        let answer = pass(body, |request: Q| {
-            written = request.written(listener.key);
-            operation(request)
-        });
-        written.into_iter().for_each(&listener.told);
+        self.tell(read(body)?, operation)
+    }
+
+    fn tell<Q: Writing, A: Serialize>(
+        &self,
+        request: Q,
+        operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+    ) -> Result<String, DynoxideError> {
+        let written = self.listener.get().map(|listener| (listener, request.written(listener.key)));
+        let answer = operation(request).and_then(|answer| write_out(&answer));
+        if let Some((listener, written)) = written {
+            written.into_iter().for_each(&listener.told);
+        }
         answer
+    }
+
+    /// A transaction, once for each token.
+    fn transact(&self, body: &[u8]) -> Result<String, DynoxideError> {
+        let mut request: TransactWriteItemsRequest = read(body)?;
+        // Longer ones are dynoxide's to refuse.
+        let token = request.client_request_token.take_if(|token| token.len() <= LONGEST_TOKEN);
+        let likeness = likeness::of(&request.transact_items);
+        let work = || self.tell(request, |request| self.database.transact_write_items(request));
+        match token {
+            Some(token) => self.repeats.once(token, likeness, work),
+            None => work(),
+        }
+    }
+
+    /// Puts `rows` into `table` in one transaction.
+    pub(crate) fn put_rows(&self, table: &str, rows: Vec<Value>) -> Result<(), String> {
+        let items = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Item>, _>>();
+        let items = items.map_err(|error| error.to_string())?;
+        let put = self.database.import_items(table, items, ImportOptions::default());
+        put.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Deletes what has expired; returns how many items.
+    pub(crate) fn sweep(&self) -> Result<usize, String> {
+        self.database.sweep_ttl().map_err(|error| error.to_string())
     }
 }
 
@@ -130,16 +172,15 @@ fn pass<Q: DeserializeOwned, A: Serialize>(
     body: &[u8],
     operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-    serde_json::to_string(&operation(request)?).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    operation(read(body)?).and_then(|answer| write_out(&answer))
 }
 
-/// Puts `rows` into `table` in one transaction.
-pub(crate) fn put_rows(database: &Database, table: &str, rows: Vec<Value>) -> Result<(), String> {
-    let items = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Item>, _>>();
-    let items = items.map_err(|error| error.to_string())?;
-    let put = database.import_items(table, items, ImportOptions::default());
-    put.map(drop).map_err(|error| error.to_string())
+fn read<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
+}
+
+fn write_out<A: Serialize>(answer: &A) -> Result<String, DynoxideError> {
+    serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// What is no JSON cannot be decoded; JSON that is no such request is invalid.

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use http::StatusCode;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -98,7 +98,7 @@ impl Emulator {
         let sqs = Sqs::open(rooms.queues.as_deref(), clock)?;
         let blobs = s3::serve(s3_listener, &rooms.blobs)
             .map_err(|source| StartError::NotWritable { folder: rooms.blobs.clone(), source })?;
-        let tables = Arc::new(dynamodb::Tables { database, listener: OnceLock::new() });
+        let tables = Arc::new(dynamodb::Tables::of(database));
         let direct = Arc::new(Servers { tables, queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)) });
         let queues = Running::router(sqs_listener, wire::router(Arc::clone(&direct.queues)));
         let tables = Running::router(dynamodb_listener, dynamodb::router(Arc::clone(&direct.tables)));
@@ -148,7 +148,7 @@ impl Emulator {
     /// # Errors
     /// The database's sentence, when it failed; then none of them is there.
     pub fn put_rows(&self, table: &str, rows: Vec<serde_json::Value>) -> Result<(), String> {
-        dynamodb::put_rows(&self.direct.tables.database, table, rows)
+        self.direct.tables.put_rows(table, rows)
     }
 
     /// Deletes the items whose TTL attribute has passed, in all tables that have TTL enabled; returns how many. Nothing
@@ -157,7 +157,7 @@ impl Emulator {
     /// # Errors
     /// The database's sentence, when it failed. The next sweep takes up what this one left.
     pub fn sweep_ttl(&self) -> Result<usize, String> {
-        self.direct.tables.database.sweep_ttl().map_err(|error| error.to_string())
+        self.direct.tables.sweep()
     }
 
     /// Stops: waiting receives return empty, requests that are being answered end, no new one is taken. Returns when all

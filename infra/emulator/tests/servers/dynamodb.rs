@@ -2,6 +2,7 @@
 
 use crate::clients::{self, START_MS};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BillingMode,
@@ -132,6 +133,34 @@ async fn a_transaction_happens_as_a_whole_or_tells_for_each_item_why_not() {
     assert_eq!(reasons[1].item.as_ref().unwrap()["job"], text("1"));
     let get = client.get_item().table_name("things").key("pk", text("c")).key("sk", text("J~"));
     assert!(get.send().await.unwrap().item.is_none());
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_comes_again_is_answered_and_not_done_again() {
+    let (emulator, _) = clients::in_memory().await;
+    let client = clients::dynamodb(emulator.endpoints());
+    make_table(&client).await;
+    let write = |job: &str, token: &str| {
+        let put =
+            Put::builder().table_name("things").item("pk", text("a")).item("sk", text("J~")).item("job", text(job));
+        let write = TransactWriteItem::builder().put(put.build().unwrap()).build();
+        client.transact_write_items().transact_items(write).client_request_token(token)
+    };
+    let job = || async {
+        let get = client.get_item().table_name("things").key("pk", text("a")).key("sk", text("J~"));
+        get.send().await.unwrap().item.unwrap()["job"].as_s().unwrap().clone()
+    };
+    let first = write("1", "first");
+    first.clone().send().await.unwrap();
+    write("2", "second").send().await.unwrap();
+    first.clone().send().await.unwrap();
+    assert_eq!(job().await, "2", "the first one was done before");
+    let refused = write("3", "first").send().await.unwrap_err().into_service_error();
+    assert!(refused.is_idempotent_parameter_mismatch_exception(), "{refused:?}");
+    let refused = write("3", &"t".repeat(37)).send().await.unwrap_err().into_service_error();
+    assert_eq!(refused.code(), Some("ValidationException"), "{refused:?}");
+    assert_eq!(job().await, "2");
     emulator.shutdown().await;
 }
 
