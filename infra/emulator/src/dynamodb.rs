@@ -4,7 +4,9 @@
 //! machine's own programs only. It has the operations that Feedmill uses and no others, and checks no credentials.
 //! Refusals have DynamoDB's types and statuses; the words of a validation error may differ from the cloud's.
 
+mod database;
 mod likeness;
+mod lookup;
 mod repeats;
 
 use crate::written::{Listener, Writing};
@@ -14,9 +16,16 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use database::{Database, run};
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
-use dynoxide::storage_backend::Clock as DatabaseClock;
-use dynoxide::{Database, DynoxideError, ImportOptions, Item};
+use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
+use dynoxide::actions::{
+    batch_execute_statement, batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table,
+    describe_time_to_live, get_item, import_items, list_tables, put_item, query, scan, transact_write_items,
+    update_item, update_time_to_live,
+};
+use dynoxide::storage::Storage;
+use dynoxide::{DynoxideError, ImportOptions, Item};
 use http::{HeaderMap, StatusCode, header};
 use repeats::Repeats;
 use serde::Serialize;
@@ -34,30 +43,13 @@ const LARGEST_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 const LONGEST_TOKEN: usize = 36;
 const UNKNOWN_OPERATION: &str = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
 
-/// Opens the tables in `file`, or in memory.
-///
-/// In memory, items expire by `clock`; in a file by the wall clock, because dynoxide takes a clock only in memory.
-pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Database, StartError> {
-    match file {
-        None => Database::memory_with_clock(Arc::new(Seconds(Arc::clone(clock)))),
-        Some(file) => Database::new(&file.to_string_lossy()).and_then(|database| {
-            // Not for its name, but because it is the only door to `synchronous = NORMAL`: SQLite's default would flush
-            // the disk at each single write.
-            database.disable_bulk_loading()?;
-            Ok(database)
-        }),
-    }
-    .map_err(|error| StartError::Database {
-        file: file.map_or_else(|| ":memory:".into(), Path::to_path_buf),
-        reason: error.to_string(),
-    })
-}
-
 /// The tables, and who is told what is written to them.
 pub(crate) struct Tables {
     database: Database,
     pub(crate) listener: OnceLock<Listener>,
     repeats: Repeats,
+    /// dynoxide wants one; nothing here makes indexes of vectors.
+    vectors: VectorIndexLifecycle,
 }
 
 /// The tables over HTTP: AWS JSON 1.0, one POST per request, the operation in `X-Amz-Target`.
@@ -76,7 +68,7 @@ async fn serve(State(tables): State<Arc<Tables>>, headers: HeaderMap, body: Byte
 /// microseconds for an item, milliseconds for a long page.
 pub(crate) fn answer(tables: &Tables, target: &str, body: &[u8]) -> (StatusCode, String) {
     let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
-    match run(tables, operation, body) {
+    match operate(tables, operation, body) {
         Ok(Some(body)) => (StatusCode::OK, body),
         Ok(None) => (StatusCode::BAD_REQUEST, UNKNOWN_OPERATION.to_owned()),
         Err(error) => {
@@ -90,40 +82,69 @@ pub(crate) fn answer(tables: &Tables, target: &str, body: &[u8]) -> (StatusCode,
 }
 
 /// `None` for an operation that is not offered.
-fn run(tables: &Tables, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
-    let database = &tables.database;
+fn operate(tables: &Tables, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
     match operation {
-        "BatchExecuteStatement" => tables.write(body, |request| database.batch_execute_statement(request)),
-        "BatchGetItem" => pass(body, |request| database.batch_get_item(request)),
-        "BatchWriteItem" => tables.write(body, |request| database.batch_write_item(request)),
-        "CreateTable" => pass(body, |request| database.create_table(request)),
-        "DeleteItem" => tables.write(body, |request| database.delete_item(request)),
-        "DeleteTable" => tables.write(body, |request| database.delete_table(request)),
-        "DescribeTable" => pass(body, |request| database.describe_table(request)),
-        "DescribeTimeToLive" => pass(body, |request| database.describe_time_to_live(request)),
-        "GetItem" => pass(body, |request| database.get_item(request)),
-        "ListTables" => pass(body, |request| database.list_tables(request)),
-        "PutItem" => tables.write(body, |request| database.put_item(request)),
-        "Query" => pass(body, |request| database.query(request)),
-        "Scan" => pass(body, |request| database.scan(request)),
+        "BatchExecuteStatement" => tables.write(body, |db, request| run(batch_execute_statement::execute(db, request))),
+        "BatchGetItem" => tables.look(body, lookup::get_all, |db, request| run(batch_get_item::execute(db, request))),
+        "BatchWriteItem" => tables.write(body, |db, request| run(batch_write_item::execute(db, request))),
+        "CreateTable" => tables.pass(body, |db, request| run(create_table::execute(db, request))),
+        "DeleteItem" => tables.write(body, |db, request| run(delete_item::execute(db, request))),
+        "DeleteTable" => tables.write(body, |db, request| run(delete_table::execute(db, request, &tables.vectors))),
+        "DescribeTable" => tables.pass(body, |db, request| run(describe_table::execute(db, request, &tables.vectors))),
+        "DescribeTimeToLive" => tables.pass(body, |db, request| run(describe_time_to_live::execute(db, request))),
+        "GetItem" => tables.look(body, lookup::get, |db, request| run(get_item::execute(db, request))),
+        "ListTables" => tables.pass(body, |db, request| run(list_tables::execute(db, request))),
+        "PutItem" => tables.write(body, |db, request| run(put_item::execute(db, request))),
+        "Query" => tables.pass(body, |db, request| run(query::execute(db, request))),
+        "Scan" => tables.pass(body, |db, request| run(scan::execute(db, request))),
         "TransactWriteItems" => tables.transact(body),
-        "UpdateItem" => tables.write(body, |request| database.update_item(request)),
-        "UpdateTimeToLive" => pass(body, |request| database.update_time_to_live(request)),
+        "UpdateItem" => tables.write(body, |db, request| run(update_item::execute(db, request))),
+        "UpdateTimeToLive" => tables.pass(body, |db, request| run(update_time_to_live::execute(db, request))),
         _ => return Ok(None),
     }
     .map(Some)
 }
 
 impl Tables {
-    pub(crate) fn of(database: Database) -> Self {
-        Self { database, listener: OnceLock::new(), repeats: Repeats::default() }
+    /// Opens the tables in `file`, or in memory. Items expire by `clock`.
+    pub(crate) fn open(file: Option<&Path>, clock: &Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            database: Database::open(file, Arc::clone(clock))?,
+            listener: OnceLock::new(),
+            repeats: Repeats::default(),
+            vectors: VectorIndexLifecycle::new(),
+        })
+    }
+
+    /// Answers a request that writes nothing.
+    fn pass<Q: DeserializeOwned, A: Serialize>(
+        &self,
+        body: &[u8],
+        operation: impl FnOnce(&Storage, Q) -> Result<A, DynoxideError>,
+    ) -> Result<String, DynoxideError> {
+        let request = read(body)?;
+        write_out(&self.database.with(|db| operation(db, request))?)
+    }
+
+    /// Answers a request for items by their keys: the short way, where there is one.
+    fn look<Q: DeserializeOwned, A: Serialize>(
+        &self,
+        body: &[u8],
+        lookup: impl FnOnce(&Storage, &Q) -> Result<Option<String>, DynoxideError>,
+        operation: impl FnOnce(&Storage, Q) -> Result<A, DynoxideError>,
+    ) -> Result<String, DynoxideError> {
+        let request = read(body)?;
+        self.database.with(|db| match lookup(db, &request)? {
+            Some(answer) => Ok(answer),
+            None => write_out(&operation(db, request)?),
+        })
     }
 
     /// Answers a request that writes, and tells of it whatever came of it.
     fn write<Q: DeserializeOwned + Writing, A: Serialize>(
         &self,
         body: &[u8],
-        operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+        operation: impl FnOnce(&Storage, Q) -> Result<A, DynoxideError>,
     ) -> Result<String, DynoxideError> {
         self.tell(read(body)?, operation)
     }
@@ -131,10 +152,10 @@ impl Tables {
     fn tell<Q: Writing, A: Serialize>(
         &self,
         request: Q,
-        operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+        operation: impl FnOnce(&Storage, Q) -> Result<A, DynoxideError>,
     ) -> Result<String, DynoxideError> {
         let written = self.listener.get().map(|listener| (listener, request.written(listener.key)));
-        let answer = operation(request).and_then(|answer| write_out(&answer));
+        let answer = self.database.with(|db| operation(db, request)).and_then(|answer| write_out(&answer));
         if let Some((listener, written)) = written {
             written.into_iter().for_each(&listener.told);
         }
@@ -147,7 +168,7 @@ impl Tables {
         // Longer ones are dynoxide's to refuse.
         let token = request.client_request_token.take_if(|token| token.len() <= LONGEST_TOKEN);
         let likeness = likeness::of(&request.transact_items);
-        let work = || self.tell(request, |request| self.database.transact_write_items(request));
+        let work = || self.tell(request, |db, request| run(transact_write_items::execute(db, request)));
         match token {
             Some(token) => self.repeats.once(token, likeness, work),
             None => work(),
@@ -158,21 +179,15 @@ impl Tables {
     pub(crate) fn put_rows(&self, table: &str, rows: Vec<Value>) -> Result<(), String> {
         let items = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Item>, _>>();
         let items = items.map_err(|error| error.to_string())?;
-        let put = self.database.import_items(table, items, ImportOptions::default());
+        let options = ImportOptions::default();
+        let put = self.database.with(|db| run(import_items::execute(db, table, items, &options)));
         put.map(drop).map_err(|error| error.to_string())
     }
 
     /// Deletes what has expired; returns how many items.
     pub(crate) fn sweep(&self) -> Result<usize, String> {
-        self.database.sweep_ttl().map_err(|error| error.to_string())
+        self.database.sweep().map_err(|error| error.to_string())
     }
-}
-
-fn pass<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Result<String, DynoxideError> {
-    operation(read(body)?).and_then(|answer| write_out(&answer))
 }
 
 fn read<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
@@ -194,17 +209,5 @@ fn unreadable(error: &serde_json::Error) -> DynoxideError {
             DynoxideError::ValidationException(unmarked.map_or(text.as_str(), |(_, rest)| rest).to_owned())
         }
         Category::Io | Category::Syntax | Category::Eof => DynoxideError::SerializationException(text),
-    }
-}
-
-struct Seconds(Clock);
-
-impl DatabaseClock for Seconds {
-    fn now_unix_secs(&self) -> u64 {
-        u64::try_from((self.0)().div_euclid(1_000)).unwrap_or(0)
-    }
-
-    fn now_unix_secs_f64(&self) -> f64 {
-        (self.0)() as f64 / 1_000.0
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! What it must never do: know a table, a queue or a bucket of Feedmill's (those are created through the SDK, as in the
 //! cloud), depend on another crate of this workspace, listen anywhere but on loopback, or read the wall clock in its
-//! own code: time comes from the [`Clock`] it is given. (dynoxide reads the wall clock for its tables in a folder.)
+//! own code: time comes from the [`Clock`] it is given.
 //!
 //! Data in a folder survives `kill -9`. It may lose the last moments before a power failure, but is never torn: SQLite
 //! runs with a write-ahead log that is flushed at checkpoints, not at every commit.

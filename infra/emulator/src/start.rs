@@ -94,11 +94,10 @@ impl Emulator {
             s3: url("S3", &s3_listener)?,
         };
 
-        let database = dynamodb::open(rooms.tables.as_deref(), &clock)?;
+        let tables = Arc::new(dynamodb::Tables::open(rooms.tables.as_deref(), &clock)?);
         let sqs = Sqs::open(rooms.queues.as_deref(), clock)?;
         let blobs = s3::serve(s3_listener, &rooms.blobs)
             .map_err(|source| StartError::NotWritable { folder: rooms.blobs.clone(), source })?;
-        let tables = Arc::new(dynamodb::Tables::of(database));
         let direct = Arc::new(Servers { tables, queues: Arc::new(wire::Server::new(sqs.clone(), &endpoints.sqs)) });
         let queues = Running::router(sqs_listener, wire::router(Arc::clone(&direct.queues)));
         let tables = Running::router(dynamodb_listener, dynamodb::router(Arc::clone(&direct.tables)));

@@ -72,6 +72,8 @@ impl Storage {
                 Some(file) => Connection::open(file)?,
                 None => Connection::open_in_memory()?,
             };
+            // Nobody else has the file: no lock has to be asked of the system for each request.
+            db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
             // With a write-ahead log, `NORMAL` loses nothing when the process dies.
             db.pragma_update(None, "journal_mode", "WAL")?;
             db.pragma_update(None, "synchronous", "NORMAL")?;
