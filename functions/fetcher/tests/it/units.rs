@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::timing::Lane;
 use origin::Reply;
 
 use crate::feeds::{many, rss};
@@ -56,4 +57,21 @@ async fn a_landing_of_two_posts_of_four_kilobytes_in_a_feed_of_thirty_is_at_most
     let reading = meter.take();
     let units = reading.write_units + reading.read_units;
     assert!(units <= 30.0, "{reading:?}");
+}
+
+#[tokio::test]
+async fn a_first_landing_is_two_calls_also_of_a_source_that_belongs_to_the_other_lane() {
+    let world = World::new().await;
+    let (store, meter) = world.store_on_wire().metered();
+    let ctx = world.environment_with(store);
+    world.origin.always("/feed.xml", Reply::ok(rss([("a", "text")])));
+    let mut message = world.source("/feed.xml").await;
+    message.lane = Lane::Slow;
+    // Quick, however slow this machine is.
+    message.carry.fetch_ms = 500;
+    world.deliver(&ctx, &[]).await;
+    meter.take();
+    assert_eq!(counts(&world.work(&ctx, &message).await), Some((1, 0)));
+    assert_eq!(meter.take().calls, 2, "what it is and what it knows; then the landing");
+    assert_eq!(world.store.poll(message.source).await.unwrap().unwrap().target.lane, Lane::Fast);
 }
