@@ -136,7 +136,7 @@ fn start(binary: &Path, api: &str) -> std::io::Result<Child> {
     for queue in ["FETCH", "FETCH_SLOW", "TASKS"] {
         function.env(format!("FEEDMILL_{queue}_QUEUE_URL"), nowhere);
     }
-    function.env("FEEDMILL_BUCKET", "x").env("FEEDMILL_KEY_PARAMETER", "/x/key").spawn()
+    function.env("FEEDMILL_BUCKET", "measured").env("FEEDMILL_KEY_PARAMETER", "/x/key").spawn()
 }
 
 /// What the store answers who looks for its stamp at the start: there is none yet.

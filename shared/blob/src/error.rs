@@ -24,11 +24,15 @@ pub enum BlobError {
         /// What the client said.
         source: Cause,
     },
-    /// Credentials or policy do not allow it.
-    #[error("not permitted: {operation}; check the function's policy")]
+    /// The role of this function may not do that, or its credentials are not valid.
+    #[error("S3 does not permit {permission} on the bucket {bucket}: check credentials and the function's role")]
     NotPermitted {
         /// As S3 calls it.
         operation: &'static str,
+        /// As IAM calls it.
+        permission: &'static str,
+        /// Its name.
+        bucket: String,
         /// What S3 said.
         source: Cause,
     },
@@ -92,10 +96,24 @@ impl BlobError {
         match meaning {
             Meaning::Throttled => Self::Throttled { operation, source },
             Meaning::Unavailable => Self::Unavailable { operation, source },
-            Meaning::NotPermitted => Self::NotPermitted { operation, source },
+            Meaning::NotPermitted => {
+                Self::NotPermitted { operation, permission: permission(operation), bucket: bucket.to_owned(), source }
+            }
             Meaning::MissingBucket => Self::MissingBucket { bucket: bucket.to_owned() },
             Meaning::Other => Self::Other { operation, source },
         }
+    }
+}
+
+/// What IAM asks for an operation: its names are not S3's.
+fn permission(operation: &'static str) -> &'static str {
+    match operation {
+        "PutObject" => "s3:PutObject",
+        "GetObject" => "s3:GetObject",
+        "DeleteObjects" => "s3:DeleteObject",
+        "ListObjectsV2" | "HeadBucket" => "s3:ListBucket",
+        "CreateBucket" => "s3:CreateBucket",
+        other => other,
     }
 }
 

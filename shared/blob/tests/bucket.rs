@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use blob::{BlobError, BlobKey, Bucket, Owner, Shelf};
 use boot::aws::{Aws, Service};
+use boot::logs::causes;
 use bytes::Bytes;
 use domain::parsed::NaturalKey;
 use domain::time::Timestamp;
@@ -102,6 +105,40 @@ async fn a_wrong_secret_is_refused_for_good() {
     let put = Bucket::new(&stranger, bucket.name()).put(post(1), Bytes::from_static(b"x")).await;
     assert!(matches!(put, Err(BlobError::NotPermitted { operation: "PutObject", .. })), "{put:?}");
     assert!(!put.unwrap_err().is_retryable());
+}
+
+/// An S3 that permits nothing.
+#[derive(Debug)]
+struct Forbidding;
+
+const FORBIDDEN: &str = "User: arn:aws:sts::1:assumed-role/api is not authorized to perform that";
+
+impl HttpConnector for Forbidding {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let body = format!("<Error><Code>AccessDenied</Code><Message>{FORBIDDEN}</Message></Error>");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(403.try_into().unwrap(), body.into())))
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named_as_iam_names_it_with_the_bucket() {
+    let nowhere = "http://127.0.0.1:9";
+    let client = http_client_fn(|_, _| SharedHttpConnector::new(Forbidding));
+    let bucket = &Bucket::new(&Aws::local(nowhere, nowhere, nowhere).through(|_| client).config(Service::S3), "blobs");
+    let key = BlobKey::new(post(1), b"x");
+    let all = [
+        (bucket.put(post(1), Bytes::from_static(b"x")).await.unwrap_err(), "s3:PutObject"),
+        (bucket.get(&key, LIMIT).await.unwrap_err(), "s3:GetObject"),
+        (bucket.list(Shelf::Contents, None).await.unwrap_err(), "s3:ListBucket"),
+        (bucket.delete(&[key.path()]).await.unwrap_err(), "s3:DeleteObject"),
+    ];
+    for (error, permission) in all {
+        let sentence =
+            format!("S3 does not permit {permission} on the bucket blobs: check credentials and the function's role");
+        let line = causes(&error);
+        assert!(line.starts_with(&sentence) && line.contains(FORBIDDEN), "{line}");
+        assert!(!error.is_retryable());
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::settings::{SettingsError, Vars};
+use crate::settings::{SettingsError, Vars, is_address};
 
 /// Which service a configuration is for: each may have an endpoint of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +55,14 @@ impl Aws {
     /// What the environment says: `AWS_REGION`, the credentials that Lambda sets, `AWS_ENDPOINT_URL` and its per-service forms.
     ///
     /// # Errors
-    /// [`SettingsError::Missing`] for a region or credentials that are not there.
+    /// [`SettingsError`] for a region or credentials that are not there, or a region or an endpoint that cannot be one.
     pub fn from_vars(vars: &Vars) -> Result<Self, SettingsError> {
         let needed = |name, rule| vars.get(name).ok_or(SettingsError::Missing { name, rule });
-        let region = match vars.get("AWS_REGION") {
+        let region = |name| vars.checked(name, REGION, is_region);
+        let region = match region("AWS_REGION")? {
             Some(region) => region,
-            None => needed("AWS_DEFAULT_REGION", "the AWS region, for example eu-central-1")?,
+            None => region("AWS_DEFAULT_REGION")?
+                .ok_or(SettingsError::Missing { name: "AWS_DEFAULT_REGION", rule: REGION })?,
         };
         let credentials = Credentials::new(
             needed("AWS_ACCESS_KEY_ID", "Lambda sets it; elsewhere export it")?,
@@ -69,13 +71,13 @@ impl Aws {
             None,
             "environment",
         );
-        let endpoint = |service: Service| {
-            let own = vars.get(service.endpoint_variable());
-            own.or(vars.get("AWS_ENDPOINT_URL")).map(str::to_owned)
-        };
-        let endpoints = [Service::DynamoDb, Service::Sqs, Service::S3, Service::Ssm].map(endpoint);
+        let address = |name| vars.checked(name, "the address of a server, http or https", is_address);
+        let common = address("AWS_ENDPOINT_URL")?;
+        let endpoint = |service: Service| Ok(address(service.endpoint_variable())?.or_else(|| common.clone()));
+        let endpoints =
+            [endpoint(Service::DynamoDb)?, endpoint(Service::Sqs)?, endpoint(Service::S3)?, endpoint(Service::Ssm)?];
         let plain = endpoints.iter().all(|e| e.as_ref().is_some_and(|url| url.starts_with("http://")));
-        Ok(Self { base: base(region, credentials, http_client(plain)), endpoints })
+        Ok(Self { base: base(&region, credentials, http_client(plain)), endpoints })
     }
 
     /// Servers on loopback: no TLS, made-up credentials.
@@ -100,6 +102,12 @@ impl Aws {
         builder.set_endpoint_url(self.endpoints[service as usize].clone());
         builder.build()
     }
+}
+
+const REGION: &str = "the AWS region, for example eu-central-1";
+
+fn is_region(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn base(region: &str, credentials: Credentials, http: SharedHttpClient) -> SdkConfig {

@@ -23,6 +23,11 @@ pub enum KeyError {
          or FEEDMILL_KEY_FILE, the path of a file"
     )]
     NotSet,
+    /// There can be no parameter of that name.
+    #[error(
+        "setting FEEDMILL_KEY_PARAMETER is wrong: the name of an SSM parameter, of letters, digits, `/`, `_`, `.` and `-`"
+    )]
+    BadName,
     /// The parameter cannot be read or made.
     #[error("cannot use the SSM parameter {name}, which holds the installation's key")]
     Parameter {
@@ -92,11 +97,14 @@ impl Home {
     /// What the settings say; the file, if they say both.
     ///
     /// # Errors
-    /// [`KeyError::NotSet`].
+    /// [`KeyError::NotSet`], [`KeyError::BadName`].
     pub fn from_vars(vars: &Vars) -> Result<Self, KeyError> {
-        let file = vars.get("FEEDMILL_KEY_FILE").map(|path| Self::File(path.into()));
-        let parameter = || vars.get("FEEDMILL_KEY_PARAMETER").map(|name| Self::Parameter(name.to_owned()));
-        file.or_else(parameter).ok_or(KeyError::NotSet)
+        if let Some(path) = vars.get("FEEDMILL_KEY_FILE") {
+            return Ok(Self::File(path.into()));
+        }
+        let name = vars.get("FEEDMILL_KEY_PARAMETER").ok_or(KeyError::NotSet)?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_.-".contains(&byte);
+        if name.bytes().all(plain) { Ok(Self::Parameter(name.to_owned())) } else { Err(KeyError::BadName) }
     }
 
     /// The key, made if there is none: of those who need it first at once, all get the same. To be asked when the key is first needed, not at
@@ -127,8 +135,15 @@ pub enum Keeper {
 
 impl Keeper {
     /// What the settings say.
-    pub fn from_vars(vars: &Vars, aws: &Aws) -> Self {
-        Home::from_vars(vars).map_or(Self::Nobody, |home| Self::Home(home, Box::new(aws.clone())))
+    ///
+    /// # Errors
+    /// [`KeyError::BadName`].
+    pub fn from_vars(vars: &Vars, aws: &Aws) -> Result<Self, KeyError> {
+        match Home::from_vars(vars) {
+            Ok(home) => Ok(Self::Home(home, Box::new(aws.clone()))),
+            Err(KeyError::NotSet) => Ok(Self::Nobody),
+            Err(error) => Err(error),
+        }
     }
 
     /// The key as it is now; `None` if nobody gave it one, or none was ever made. Never makes one.

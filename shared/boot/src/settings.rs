@@ -34,6 +34,19 @@ impl Vars {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The value of `name`, if it is `good`.
+    pub(crate) fn checked(
+        &self,
+        name: &'static str,
+        rule: &'static str,
+        good: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, SettingsError> {
+        match self.get(name) {
+            Some(value) if !good(value) => Err(SettingsError::Bad { name, rule }),
+            value => Ok(value.map(str::to_owned)),
+        }
+    }
+
     fn parse<T: FromStr>(&self, name: &'static str, rule: &'static str) -> Result<Option<T>, SettingsError> {
         self.get(name).map(|text| text.parse().map_err(|_| SettingsError::Bad { name, rule })).transpose()
     }
@@ -137,20 +150,30 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] for the first value that cannot be used.
     pub fn from_vars(vars: &Vars) -> Result<Self, SettingsError> {
-        let text = |name, or: &str| vars.get(name).unwrap_or(or).to_owned();
-        let needed = |name, rule| vars.get(name).map(str::to_owned).ok_or(SettingsError::Missing { name, rule });
-        let queue = "the URL of the SQS queue";
+        let table = |name, or: &str| {
+            let rule = "the name of a table: 3 to 255 letters, digits, `_`, `-` and `.`";
+            vars.checked(name, rule, is_table).map(|set| set.unwrap_or_else(|| or.to_owned()))
+        };
+        let needed = |name, rule, good: fn(&str) -> bool| {
+            vars.checked(name, rule, good)?.ok_or(SettingsError::Missing { name, rule })
+        };
+        let queue = |name| needed(name, "the URL of the SQS queue", is_address);
+        vars.checked(
+            "FEEDMILL_METRICS_NAMESPACE",
+            "at most 255 printable characters, the first no colon",
+            is_namespace,
+        )?;
         let tick = vars.within("FEEDMILL_TICK_SECONDS", "seconds of a wheel minute, 1 to 60", 1, 60, 60)?;
         let requests = |name, or| vars.within(name, "requests a minute, 1 to 1000000", 1, 1_000_000, or);
         let days = vars.within("FEEDMILL_RETENTION_DAYS", "days, 1 to 3650", 1u64, 3650, 180)?;
         Ok(Self {
-            sources_table: text("FEEDMILL_SOURCES_TABLE", "feedmill-sources"),
-            posts_table: text("FEEDMILL_POSTS_TABLE", "feedmill-posts"),
-            readers_table: text("FEEDMILL_READERS_TABLE", "feedmill-readers"),
-            fetch_queue: needed("FEEDMILL_FETCH_QUEUE_URL", queue)?,
-            fetch_slow_queue: needed("FEEDMILL_FETCH_SLOW_QUEUE_URL", queue)?,
-            tasks_queue: needed("FEEDMILL_TASKS_QUEUE_URL", queue)?,
-            bucket: needed("FEEDMILL_BUCKET", "the name of the S3 bucket")?,
+            sources_table: table("FEEDMILL_SOURCES_TABLE", "feedmill-sources")?,
+            posts_table: table("FEEDMILL_POSTS_TABLE", "feedmill-posts")?,
+            readers_table: table("FEEDMILL_READERS_TABLE", "feedmill-readers")?,
+            fetch_queue: queue("FEEDMILL_FETCH_QUEUE_URL")?,
+            fetch_slow_queue: queue("FEEDMILL_FETCH_SLOW_QUEUE_URL")?,
+            tasks_queue: queue("FEEDMILL_TASKS_QUEUE_URL")?,
+            bucket: needed("FEEDMILL_BUCKET", "the name of the S3 bucket", is_bucket)?,
             pace: Pace::of_seconds(tick).unwrap_or(Pace::REAL),
             min_interval_minutes: vars.within("FEEDMILL_MIN_INTERVAL_MINUTES", "minutes, 15 to 1440", 15, 1440, 60)?,
             allow_private_networks: vars.parse("FEEDMILL_ALLOW_PRIVATE_NETWORKS", BOOLEAN)?.unwrap_or(false),
@@ -174,12 +197,41 @@ impl Settings {
                 20_000,
                 500,
             )?,
-            contact_url: text("FEEDMILL_CONTACT_URL", PROJECT),
+            contact_url: vars
+                .checked("FEEDMILL_CONTACT_URL", "an http or https address", is_contact)?
+                .unwrap_or_else(|| PROJECT.to_owned()),
             cors_origins: origins(vars)?,
             requests_per_user: requests("FEEDMILL_USER_REQUESTS_PER_MINUTE", 600)?,
             requests_per_address: requests("FEEDMILL_ADDRESS_REQUESTS_PER_MINUTE", 120)?,
         })
     }
+}
+
+/// As DynamoDB names tables.
+fn is_table(text: &str) -> bool {
+    (3..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+/// As S3 names buckets.
+fn is_bucket(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    (3..=63).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// As CloudWatch names namespaces.
+fn is_namespace(text: &str) -> bool {
+    text.chars().count() <= 255 && !text.starts_with(':') && !text.chars().any(char::is_control)
+}
+
+/// Whether something can be asked there.
+pub(crate) fn is_address(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !text.contains(char::is_whitespace))
+}
+
+/// It stands between brackets in a User-Agent.
+fn is_contact(text: &str) -> bool {
+    is_address(text) && text.is_ascii() && !text.contains(['"', '<', '>', '(', ')'])
 }
 
 fn lane(vars: &Vars) -> Result<Lane, SettingsError> {
@@ -256,6 +308,17 @@ mod tests {
             ("FEEDMILL_CORS_ORIGINS", "https://a.example,", true),
             ("FEEDMILL_REGISTRATION", "everybody", true),
             ("FEEDMILL_REGISTRATION", "closed", false),
+            ("FEEDMILL_POSTS_TABLE", "a table", true),
+            ("FEEDMILL_POSTS_TABLE", "feedmill-Posts-1A2B.c_d", false),
+            ("FEEDMILL_TASKS_QUEUE_URL", "feedmill-tasks", true),
+            ("FEEDMILL_TASKS_QUEUE_URL", "https://", true),
+            ("FEEDMILL_BUCKET", "Feedmill", true),
+            ("FEEDMILL_BUCKET", "feedmill-blobs-1a2b3c", false),
+            ("FEEDMILL_CONTACT_URL", "me@example.org", true),
+            ("FEEDMILL_CONTACT_URL", "https://example.org/(me)", true),
+            ("FEEDMILL_CONTACT_URL", "https://example.org/me?a=b", false),
+            ("FEEDMILL_METRICS_NAMESPACE", ":mine", true),
+            ("FEEDMILL_METRICS_NAMESPACE", "Feedmill/mine", false),
         ] {
             check(name, value, wrong);
         }

@@ -4,7 +4,7 @@
 //! for two; retries, time-outs and connections are those that all clients of the process share.
 
 use std::error::Error;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -13,7 +13,9 @@ use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
@@ -26,7 +28,9 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum SsmError {
     /// The function's role does not allow it.
-    #[error("the function's role does not permit ssm:{operation} on this parameter, or the use of its key in KMS")]
+    #[error(
+        "the function's role does not permit ssm:{operation} on this parameter, or the use of its key in KMS: add it there"
+    )]
     NotPermitted {
         /// As SSM calls it.
         operation: &'static str,
@@ -69,6 +73,8 @@ pub(crate) struct Ssm<'a> {
 struct Answer {
     status: u16,
     body: Value,
+    /// What time it is there.
+    date: Option<SystemTime>,
 }
 
 /// An answer that is worth another try.
@@ -103,10 +109,20 @@ impl Ssm<'_> {
         }
     }
 
+    /// Calls; if the clock here is wrong, once more by the clock there, as the SDK does.
     async fn call(&self, operation: &'static str, body: &Value) -> Result<Answer, SsmError> {
+        let now = UNIX_EPOCH + Duration::from_millis(u64::try_from((self.clock)().as_millis()).unwrap_or_default());
+        let answer = self.call_at(now, operation, body).await?;
+        match answer.date {
+            Some(there) if answer.is_refused_for_its_time() => self.call_at(there, operation, body).await,
+            _ => Ok(answer),
+        }
+    }
+
+    async fn call_at(&self, now: SystemTime, operation: &'static str, body: &Value) -> Result<Answer, SsmError> {
         let failed = |source: Cause| SsmError::Unavailable { operation, source };
         let endpoint = self.endpoint();
-        let request = self.signed(operation, &endpoint, body.to_string()).await.map_err(failed)?;
+        let request = self.signed(now, operation, &endpoint, body.to_string()).await.map_err(failed)?;
         let http = self.config.http_client().ok_or_else(|| failed("no HTTP client is configured".into()))?;
         let mut call = Operation::builder()
             .service_name("ssm")
@@ -139,16 +155,21 @@ impl Ssm<'_> {
         own.unwrap_or_else(|| format!("https://ssm.{region}.{suffix}"))
     }
 
-    async fn signed(&self, operation: &str, endpoint: &str, body: String) -> Result<HttpRequest, Cause> {
+    async fn signed(
+        &self,
+        now: SystemTime,
+        operation: &str,
+        endpoint: &str,
+        body: String,
+    ) -> Result<HttpRequest, Cause> {
         let credentials = self.config.credentials_provider().ok_or("no credentials are configured")?;
         let identity = credentials.provide_credentials().await?.into();
         let region = self.config.region().map_or("us-east-1", |region| region.as_ref());
-        let now = u64::try_from((self.clock)().as_millis()).unwrap_or_default();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
             .name("ssm")
-            .time(UNIX_EPOCH + Duration::from_millis(now))
+            .time(now)
             .settings(SigningSettings::default())
             .build()?
             .into();
@@ -182,7 +203,9 @@ fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<Busy>> {
         return Err(OrchestratorError::operation(Busy(status)));
     }
     let body = response.body().bytes().unwrap_or_default();
-    Ok(Answer { status, body: serde_json::from_slice(body).unwrap_or(Value::Null) })
+    let date = response.headers().get("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+    let date = date.and_then(|date| SystemTime::try_from(date).ok());
+    Ok(Answer { status, body: serde_json::from_slice(body).unwrap_or(Value::Null), date })
 }
 
 impl Answer {
@@ -192,14 +215,24 @@ impl Answer {
         code.rsplit('#').next().unwrap_or_default()
     }
 
+    fn said(&self) -> &str {
+        self.body["message"].as_str().or(self.body["Message"].as_str()).unwrap_or_default()
+    }
+
+    /// A signature is good for five minutes.
+    fn is_refused_for_its_time(&self) -> bool {
+        let said = self.said();
+        self.code() == "RequestExpired"
+            || said.starts_with("Signature expired")
+            || said.starts_with("Signature not yet")
+    }
+
     /// What SSM said goes to the log; it names role and resource, never a value.
     fn refused(&self, operation: &'static str) -> SsmError {
-        let said = self.body["message"].as_str().or(self.body["Message"].as_str()).unwrap_or_default();
-        let source: Cause = format!("{} (status {}) {said}", self.code(), self.status).into();
+        let source: Cause = format!("{} (status {}) {}", self.code(), self.status, self.said()).into();
         match self.code() {
-            "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException" => {
-                SsmError::NotPermitted { operation, source }
-            }
+            _ if self.is_refused_for_its_time() => SsmError::Unavailable { operation, source },
+            "AccessDeniedException" => SsmError::NotPermitted { operation, source },
             "ThrottlingException" | "TooManyUpdates" | "InternalServerError" => {
                 SsmError::Unavailable { operation, source }
             }

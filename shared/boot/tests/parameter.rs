@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -28,6 +30,8 @@ struct Ssm {
     calls: Vec<String>,
     /// Reads that do not see what is there yet.
     lag: usize,
+    /// How far its clock is ahead, in seconds; it then refuses what is signed by another.
+    ahead: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -40,7 +44,32 @@ enum Instead {
 
 type Shared = Arc<Mutex<Ssm>>;
 
-async fn serve(State(ssm): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, Json<Value>) {
+/// What the server answers: when by its clock, if that is wrong, and what.
+type Told = (StatusCode, HeaderMap, Json<Value>);
+
+async fn serve(State(ssm): State<Shared>, headers: HeaderMap, body: Bytes) -> Told {
+    let ahead = ssm.lock().unwrap().ahead;
+    let there = DateTime::from_secs(clock::now().as_millis() / 1_000 + ahead);
+    let mut date = HeaderMap::new();
+    if ahead != 0 {
+        date.insert("date", there.fmt(Format::HttpDate).unwrap().parse().unwrap());
+    }
+    let signed = headers["x-amz-date"].to_str().unwrap();
+    // 20260131T120000Z
+    let (day, time) = signed.split_at(8);
+    let text = format!("{}-{}-{}T{}:{}:{}Z", &day[..4], &day[4..6], &day[6..], &time[1..3], &time[3..5], &time[5..7]);
+    let off = DateTime::from_str(&text, Format::DateTime).unwrap().secs() - there.secs();
+    if off.abs() > 300 {
+        let said = format!("Signature expired: {signed} is now earlier than some minutes ago");
+        let body = json!({ "__type": "InvalidSignatureException", "message": said });
+        ssm.lock().unwrap().calls.push("too late".to_owned());
+        return (StatusCode::BAD_REQUEST, date, Json(body));
+    }
+    let (status, body) = does(ssm, headers, body).await;
+    (status, date, body)
+}
+
+async fn does(ssm: Shared, headers: HeaderMap, body: Bytes) -> (StatusCode, Json<Value>) {
     let target = headers["x-amz-target"].to_str().unwrap().to_owned();
     let signature = headers["authorization"].to_str().unwrap();
     assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=key/"), "{signature}");
@@ -180,6 +209,33 @@ async fn a_role_that_may_not_is_told_which_permission_it_lacks_and_where() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_wrong_is_set_by_the_answer() {
+    for ahead in [7_200, -7_200] {
+        let world = World::new().await;
+        world.ssm.lock().unwrap().ahead = ahead;
+        let made = world.fingerprint().await.unwrap();
+        assert_eq!(world.fingerprint().await.unwrap(), made);
+        assert_eq!(world.calls(), 2 * 4, "each twice");
+    }
+    // One that says so whatever time it is.
+    let world = World::new().await;
+    let said = "Signature expired: 20260131T120000Z is now earlier than 20260131T130000Z";
+    world.script([Instead::Answer(400, "InvalidSignatureException", said); 2]);
+    let refused = world.fingerprint().await.unwrap_err();
+    assert!(matches!(&refused, KeyError::Parameter { source: SsmError::Unavailable { .. }, .. }), "{refused}");
+    assert!(causes(&refused).contains(said), "{}", causes(&refused));
+}
+
+#[tokio::test]
+async fn credentials_that_are_no_good_are_not_taken_for_a_missing_permission() {
+    let world = World::new().await;
+    world.script([Instead::Answer(400, "UnrecognizedClientException", "The security token is invalid")]);
+    let refused = world.fingerprint().await.unwrap_err();
+    assert!(matches!(&refused, KeyError::Parameter { source: SsmError::Refused { .. }, .. }), "{refused}");
+    assert!(causes(&refused).ends_with("(status 400) The security token is invalid"), "{}", causes(&refused));
+}
+
+#[tokio::test]
 async fn a_parameter_that_holds_no_key_is_refused_and_kept() {
     let world = World::new().await;
     world.ssm.lock().unwrap().value = Some("not a key".to_owned());
@@ -193,6 +249,8 @@ fn where_the_key_lives_is_a_setting_and_none_is_told() {
     let home = |name, value| Home::from_vars(&Vars::of([(name, value)]));
     assert_eq!(home("FEEDMILL_KEY_FILE", "/k").unwrap(), Home::File("/k".into()));
     assert_eq!(home("FEEDMILL_KEY_PARAMETER", "/k").unwrap(), Home::Parameter("/k".to_owned()));
+    let wrong = home("FEEDMILL_KEY_PARAMETER", "my key").unwrap_err().to_string();
+    assert!(wrong.starts_with("setting FEEDMILL_KEY_PARAMETER is wrong: "), "{wrong}");
     let refused = Home::from_vars(&Vars::default()).unwrap_err().to_string();
     assert!(refused.contains("FEEDMILL_KEY_PARAMETER") && refused.contains("FEEDMILL_KEY_FILE"), "{refused}");
 }

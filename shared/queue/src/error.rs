@@ -15,10 +15,12 @@ pub enum QueueError {
     #[error("SQS did not answer")]
     Unavailable(#[source] Cause),
     /// The function's role lacks a permission.
-    #[error("SQS refuses {operation}: add it to the function's role")]
+    #[error("the function's role does not permit {operation} on the queue {queue}: add it there")]
     NotPermitted {
         /// As IAM names it, for example `sqs:SendMessage`.
         operation: &'static str,
+        /// Its URL.
+        queue: String,
         /// The service's words.
         source: Cause,
     },
@@ -86,13 +88,28 @@ where
         None => Cause(Arc::new(error)),
     };
     match code.as_str() {
+        _ if is_of_the_clock(&code, &cause.to_string()) => QueueError::Unavailable(cause),
         "ThrottlingException" | "RequestThrottled" | "OverLimit" | "Throttling" => QueueError::Throttled(cause),
-        "AccessDenied" | "AccessDeniedException" => QueueError::NotPermitted { operation, source: cause },
+        "AccessDenied" | "AccessDeniedException" => {
+            QueueError::NotPermitted { operation, queue: queue.to_owned(), source: cause }
+        }
         "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
             QueueError::MissingQueue { queue: queue.to_owned(), source: cause }
         }
         "InternalFailure" | "InternalError" | "ServiceUnavailable" => QueueError::Unavailable(cause),
         _ if answered => QueueError::Refused(cause),
         _ => QueueError::Unavailable(cause),
+    }
+}
+
+/// Whether a request was refused for the time that it was signed at. The SDK has then set its clock by the answer and tried again, if the
+/// answer told the time.
+fn is_of_the_clock(code: &str, said: &str) -> bool {
+    match code {
+        "RequestExpired" | "RequestTimeTooSkewed" => true,
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => {
+            said.starts_with("Signature expired") || said.starts_with("Signature not yet")
+        }
+        _ => false,
     }
 }

@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as Fact};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use boot::aws::{Aws, Service};
+use boot::logs::causes;
 use domain::carry::Carry;
 use domain::id::{JobIdMint, Ordinal};
 use domain::job::Reason;
@@ -124,6 +128,50 @@ impl World {
 
 fn config(endpoint: &str) -> aws_types::SdkConfig {
     Aws::local(endpoint, endpoint, endpoint).config(Service::Sqs)
+}
+
+/// An SQS that refuses everything, with this code and these words.
+#[derive(Clone, Copy, Debug)]
+struct Refusing(&'static str, &'static str);
+
+impl HttpConnector for Refusing {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let body = format!(r#"{{"__type":"com.amazonaws.sqs#{}","message":"{}"}}"#, self.0, self.1);
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
+impl Refusing {
+    fn queue(self) -> Queue {
+        let client = http_client_fn(move |_, _| SharedHttpConnector::new(self));
+        let nowhere = "http://127.0.0.1:9";
+        let urls = ["fetch", "fetch-slow", "tasks"].map(|name| format!("{nowhere}/1/{name}"));
+        let [fetch, fetch_slow, tasks] = urls;
+        let config = Aws::local(nowhere, nowhere, nowhere).through(|_| client).config(Service::Sqs);
+        Queue::new(&config, Urls { fetch, fetch_slow, tasks })
+    }
+
+    /// What each kind of call comes to, with the action that IAM asks for it, and its queue.
+    async fn all(self, world: &World) -> [(QueueError, &'static str, &'static str); 4] {
+        let queue = self.queue();
+        let message = now(world.message(1, Lane::Slow));
+        let told = Announcement {
+            v: VERSION,
+            source: message.message.source,
+            job: message.message.job,
+            from: Ordinal::new(1),
+            to: Ordinal::new(1),
+        };
+        let (Sent::Refused(sent) | Sent::Unknown(sent)) = queue.send(&[message]).await.remove(0) else {
+            panic!("it was sent")
+        };
+        [
+            (sent, "sqs:SendMessage", "fetch-slow"),
+            (queue.announce(&told).await.unwrap_err(), "sqs:SendMessage", "tasks"),
+            (queue.depth(Lane::Fast).await.unwrap_err(), "sqs:GetQueueAttributes", "fetch"),
+            (queue.hold(Lane::Fast, "handle", PATIENCE).await.unwrap_err(), "sqs:ChangeMessageVisibility", "fetch"),
+        ]
+    }
 }
 
 fn elsewhere(urls: &Urls) -> Urls {
@@ -285,5 +333,38 @@ async fn a_message_that_is_held_comes_back_when_its_time_has_come() {
         assert_eq!(again[0].attributes().unwrap()[&Fact::ApproximateReceiveCount], "2", "{asked:?}");
         let unknown = world.queue.hold(Lane::Slow, "no handle", Duration::ZERO).await;
         assert!(matches!(unknown, Err(QueueError::Refused(_))), "{unknown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named_with_the_queue_that_it_is_missing_for() {
+    let said = "User: arn:aws:sts::1:assumed-role/fetcher is not authorized to perform: that on resource: this";
+    let world = World::new().await;
+    for code in ["AccessDenied", "AccessDeniedException"] {
+        for (error, action, queue) in Refusing(code, said).all(&world).await {
+            let sentence = format!(
+                "the function's role does not permit {action} on the queue http://127.0.0.1:9/1/{queue}: add it there"
+            );
+            assert_eq!(causes(&error), format!("{sentence}: {said}"));
+            assert!(!error.is_retryable() && !error.may_have_happened(), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_is_throttled_or_whose_clock_is_another_is_worth_another_try() {
+    let world = World::new().await;
+    let expired = "Signature expired: 20260131T120000Z is now earlier than 20260131T130000Z";
+    let unlike = "The request signature we calculated does not match the signature you provided.";
+    for (code, said, again) in [
+        ("ThrottlingException", "slow down", true),
+        ("InvalidSignatureException", expired, true),
+        ("InvalidSignatureException", unlike, false),
+        ("InvalidAddress", "no", false),
+    ] {
+        for (error, action, _) in Refusing(code, said).all(&world).await {
+            assert_eq!(error.is_retryable(), again, "{code} {action}: {error:?}");
+            assert!(causes(&error).ends_with(said), "{code} {action}: {}", causes(&error));
+        }
     }
 }

@@ -92,12 +92,11 @@ impl StoreError {
     /// Whether the same call may work later without anyone changing anything.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Throttled { .. } | Self::Conflict { .. } | Self::Unavailable { .. } => true,
-            Self::NotPermitted { .. }
-            | Self::MissingTable { .. }
-            | Self::Corrupt { .. }
-            | Self::Newer { .. }
-            | Self::Other { .. } => false,
+            // A table that is not there is being made, or brought back from a backup.
+            Self::Throttled { .. } | Self::Conflict { .. } | Self::Unavailable { .. } | Self::MissingTable { .. } => {
+                true
+            }
+            Self::NotPermitted { .. } | Self::Corrupt { .. } | Self::Newer { .. } | Self::Other { .. } => false,
         }
     }
 
@@ -116,12 +115,13 @@ impl StoreError {
         // Something between us and the store may have answered in its place.
         let broken = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
         let message = error.message().map(str::to_owned);
+        let of_the_clock = is_of_the_clock(code.as_deref(), message.as_deref());
         let source: Cause = Arc::new(error);
         let source = match message {
             Some(message) => Arc::new(Said { message, source }),
             None => source,
         };
-        if broken || !answered {
+        if broken || !answered || of_the_clock {
             return Self::Unavailable { operation, source };
         }
         Self::coded(operation, code.as_deref().unwrap_or_default(), source)
@@ -160,4 +160,11 @@ impl StoreError {
             _ => Self::Other { operation, source },
         }
     }
+}
+
+/// Whether a request was refused for the time that it was signed at. The SDK has then set its clock by the answer and tried again, if the
+/// answer told the time.
+fn is_of_the_clock(code: Option<&str>, said: Option<&str>) -> bool {
+    let expired = |said: &str| said.starts_with("Signature expired") || said.starts_with("Signature not yet");
+    code == Some("RequestExpired") || code == Some("InvalidSignatureException") && said.is_some_and(expired)
 }

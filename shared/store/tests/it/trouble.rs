@@ -84,7 +84,8 @@ async fn what_went_wrong_says_whether_to_come_again() {
     let cases = [
         (400, "AccessDeniedException", "store does not permit", false),
         (400, "UnrecognizedClientException", "store does not permit", false),
-        (400, "ResourceNotFoundException", missing.as_str(), false),
+        (400, "ResourceNotFoundException", missing.as_str(), true),
+        (400, "RequestExpired", "did not answer", true),
         (400, "ValidationException", "refused the request", false),
         (400, "ProvisionedThroughputExceededException", "out of capacity", true),
         (400, "ThrottlingException", "out of capacity", true),

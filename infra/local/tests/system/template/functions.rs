@@ -107,8 +107,10 @@ fn every_variable_is_one_that_the_code_reads() {
 
 /// What the settings say of `parameter` at `value`, everything else as in a good installation.
 fn accepted(variable: &str, value: &str) -> bool {
-    let needed = ["FETCH_QUEUE_URL", "FETCH_SLOW_QUEUE_URL", "TASKS_QUEUE_URL", "BUCKET"];
-    let good = needed.map(|name| (format!("FEEDMILL_{name}"), "https://example.org".to_owned()));
+    let queue = "https://sqs.example/1/queue";
+    let good =
+        [("FETCH_QUEUE_URL", queue), ("FETCH_SLOW_QUEUE_URL", queue), ("TASKS_QUEUE_URL", queue), ("BUCKET", "blobs")];
+    let good = good.map(|(name, value)| (format!("FEEDMILL_{name}"), value.to_owned()));
     let vars = Vars::of(good.into_iter().chain([(variable.to_owned(), value.to_owned())]));
     Settings::from_vars(&vars).is_ok()
 }
