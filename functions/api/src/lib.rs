@@ -11,6 +11,7 @@ mod context;
 mod conventions;
 mod cursor;
 mod extract;
+mod gateway;
 mod greader;
 mod health;
 mod jobs;
@@ -37,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use crate::accounts::{Cost, Passwords};
 pub use crate::context::{Context, Parts, Rules, way_out};
 pub use crate::conventions::limits::Limits;
+pub use crate::gateway::as_asked;
 pub use crate::metering::metered;
 pub use crate::problem::Problem;
 

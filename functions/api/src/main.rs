@@ -25,7 +25,7 @@ async fn main() -> Result<(), Stopped> {
     let router = &OnceCell::new();
     lambda_http::run(service_fn(move |request: Request| async move {
         Ok::<Response, Error>(match router.get_or_try_init(|| first(start, metrics)).await {
-            Ok(router) => Router::clone(router).oneshot(request).await?,
+            Ok(router) => Router::clone(router).oneshot(api::as_asked(request)).await?,
             Err(error) => api::Problem::not_ready(&*error).into_response(),
         })
     }))

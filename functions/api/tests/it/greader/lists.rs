@@ -93,6 +93,26 @@ async fn a_list_goes_on_where_it_ended_and_says_when_it_is_at_its_end() {
     assert_eq!((refused.status, &refused.json["code"]), (StatusCode::BAD_REQUEST, &json!("bad_cursor")));
 }
 
+/// A `?` alone gets lost: API Gateway cuts the path there.
+#[tokio::test]
+async fn a_label_of_any_letters_is_found_by_a_path_that_api_gateway_has_decoded() {
+    let world = World::new().await;
+    let app = App::of(&world, "ada@example.org").await;
+    let (_, numbers) = app.feed("https://a.example/feed", 3).await;
+    for (label, written) in [
+        ("a/b", "a%2Fb"),
+        ("C#", "C%23"),
+        ("früh 東京", "fr%C3%BCh%20%E6%9D%B1%E4%BA%AC"),
+        ("100% & more", "100%25%20%26%20more"),
+    ] {
+        app.ok("edit-tag", &format!("i={}&a=user/-/label/{written}", numbers[1])).await;
+        let answer = app.get_through_gateway(&format!("stream/contents/user/-/label/{label}"), "n=1&output=json").await;
+        assert_eq!(answer.status, StatusCode::OK, "{label}: {}", answer.text);
+        let found: Vec<_> = answer.json["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(found, [json!(long(numbers[1]))], "{label}");
+    }
+}
+
 #[tokio::test]
 async fn items_come_from_a_stream_in_the_path_in_the_query_or_by_default_all() {
     let world = World::new().await;
