@@ -12,5 +12,6 @@ mod feed;
 mod layer;
 mod scene;
 mod stories;
+mod trouble;
 mod wheel;
 mod world;

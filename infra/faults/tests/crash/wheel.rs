@@ -40,7 +40,7 @@ impl World {
     }
 
     /// The first minute after `now` in which the dispatcher has anything to do.
-    async fn next_due(&self, now: Minute) -> Minute {
+    pub(crate) async fn next_due(&self, now: Minute) -> Minute {
         let scan = self.tables().scan().table_name(SOURCES).consistent_read(true);
         let scan = scan
             .filter_expression("begins_with(pk, :due) OR pk = :sweep OR (sk = :poll AND attribute_exists(slot))")

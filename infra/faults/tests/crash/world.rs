@@ -111,8 +111,8 @@ pub(crate) struct World {
 /// The functions as one machine or one environment runs them, until it crashes.
 pub(crate) struct Process {
     pub(crate) crash: CrashPoint,
-    dispatcher: dispatcher::Context,
-    maintenance: maintenance::Context,
+    pub(crate) dispatcher: dispatcher::Context,
+    pub(crate) maintenance: maintenance::Context,
     lanes: [fetcher::Context; 2],
     api: Router,
 }
@@ -153,8 +153,13 @@ impl World {
 
     /// A process that has just started, and stops at `stop`.
     pub(crate) fn process(&self, stop: Stop) -> Process {
+        self.process_on(&self.aws, stop)
+    }
+
+    /// The same with another way to the servers.
+    pub(crate) fn process_on(&self, aws: &Aws, stop: Stop) -> Process {
         let crash = CrashPoint::new(stop);
-        let aws = self.aws.through(|client| crash.wrap(client));
+        let aws = aws.through(|client| crash.wrap(client));
         let store = Store::new(&aws.config(Service::DynamoDb), Tables::default());
         let url = |name| format!("{}/{ACCOUNT}/{name}", self.sqs_url);
         let urls = Urls { fetch: url("fetch"), fetch_slow: url("fetch-slow"), tasks: url("tasks") };
@@ -256,6 +261,24 @@ impl World {
     async fn receive(&self, queue: &str) -> Vec<Message> {
         let ask = Receive { max_messages: 10, wait_seconds: Some(0), visibility_seconds: None };
         self.emulator.sqs().receive(queue, ask).await.unwrap()
+    }
+
+    /// Where the servers are.
+    pub(crate) fn endpoints(&self) -> &::emulator::Endpoints {
+        self.emulator.endpoints()
+    }
+
+    /// Lets a fetcher work for so long on what can be received of its queue; how many messages there were, and how many it reported.
+    pub(crate) async fn work_on(&self, process: &Process, lane: Lane, time: Duration) -> (usize, usize) {
+        let messages = self.receive(queue_of(lane)).await;
+        let mut event = SqsEvent::default();
+        event.records = messages.iter().map(record).collect();
+        let answer = fetcher::handle(&process.lanes[lane as usize], event, self.clock.now() + time).await;
+        let failed = |id: &str| answer.batch_item_failures.iter().any(|item| item.item_identifier == id);
+        let done = messages.iter().filter(|message| !failed(&message.message_id));
+        let done: Vec<_> = done.map(|message| message.receipt_handle.clone()).collect();
+        self.emulator.sqs().delete(queue_of(lane), &done).unwrap();
+        (messages.len(), answer.batch_item_failures.len())
     }
 
     /// Lets a fetcher work on a batch; the receipts of what is done with come back.
