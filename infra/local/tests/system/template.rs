@@ -3,6 +3,7 @@
 
 mod functions;
 mod metrics;
+mod platform;
 mod profiles;
 mod queues;
 mod roles;

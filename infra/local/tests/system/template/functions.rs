@@ -136,6 +136,49 @@ fn a_parameter_takes_what_its_setting_takes_and_nothing_else() {
     }
 }
 
+/// CloudFormation refuses what a parameter does not take before it makes anything, and names it.
+#[test]
+fn every_parameter_says_what_it_takes_and_names_itself_where_that_is_a_pattern() {
+    let template = template();
+    for (name, parameter) in template.whole()["Parameters"].as_object().unwrap() {
+        let bounded = match parameter["Type"].as_str().unwrap() {
+            "Number" => parameter["MinValue"].is_number() && parameter["MaxValue"].is_number(),
+            "String" => parameter["AllowedPattern"].is_string(),
+            other => panic!("{name}: {other} has no bounds"),
+        };
+        assert!(bounded || parameter["AllowedValues"].is_array(), "{name} takes anything");
+        let sentence = parameter["ConstraintDescription"].as_str();
+        let names_itself = sentence.is_some_and(|sentence| sentence.starts_with(&format!("{name} must be ")));
+        assert!(names_itself || !parameter["AllowedPattern"].is_string(), "{name}: {sentence:?}");
+    }
+}
+
+/// The platform traces, and only who asked for it: no span is Feedmill's own.
+#[test]
+fn traces_are_a_setting_that_brings_its_permission_to_every_function_and_is_off_by_default() {
+    let template = template();
+    assert_eq!(template.whole()["Parameters"]["Traces"]["Default"], "off");
+    let is_on = json!({ "Fn::Equals": [{ "Ref": "Traces" }, "xray"] });
+    assert_eq!(template.whole()["Conditions"]["IsTraced"], is_on);
+    let everywhere = &template.whole()["Globals"]["Function"]["Tracing"];
+    assert_eq!(everywhere, &json!({ "Fn::If": ["IsTraced", "Active", "PassThrough"] }));
+    let functions = template.resources("AWS::Serverless::Function");
+    let mut roles: Vec<Value> = Vec::new();
+    for (name, function) in &functions {
+        assert!(function["Properties"]["Tracing"].is_null(), "{name} has its own way");
+        roles.push(json!({ "Ref": function["Properties"]["Role"]["Fn::GetAtt"][0] }));
+    }
+    let may_trace = |policy: &Value| policy.to_string().contains("xray:");
+    let resources = template.whole()["Resources"].as_object().unwrap();
+    let tracing: Vec<_> = resources.iter().filter(|(_, resource)| may_trace(resource)).collect();
+    let [(_, policy)] = tracing[..] else { panic!("more than one permits it: {tracing:?}") };
+    assert_eq!(policy["Condition"], "IsTraced", "without traces nobody may");
+    let mut attached = policy["Properties"]["Roles"].as_array().unwrap().clone();
+    attached.sort_by_key(Value::to_string);
+    roles.sort_by_key(Value::to_string);
+    assert_eq!(attached, roles);
+}
+
 /// `sam build` and `cargo lambda build` take their settings from one file; without `disable_optimizations`, cargo-lambda's own would win over them.
 #[test]
 fn functions_are_built_small_and_quick_to_start() {
