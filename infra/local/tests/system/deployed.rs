@@ -5,6 +5,7 @@
 //! is missing, the test says so and is skipped.
 
 mod gateway;
+mod key;
 mod ministack;
 
 use std::time::Duration;
@@ -78,8 +79,11 @@ impl<'a> Stack<'a> {
         self.a_post_is_marked_as_read(&reader, &post).await;
         self.a_feed_that_fails_is_a_failed_job().await;
         self.what_nobody_can_read_is_a_dead_letter_and_no_harm_to_others(&source).await;
+        let private = self.a_private_feed_is_read(&reader).await;
         self.the_schedule_polls_again(&source).await;
+        let key = self.the_key_is_rotated();
         self.an_update_keeps_the_data(&reader, &post).await;
+        self.what_is_sealed_comes_under_the_new_key(&key, &private).await;
         let trouble = self.cloud.run("trouble", &[]);
         let refused: Vec<_> =
             trouble.as_array().unwrap().iter().filter(|line| line.as_str().unwrap().contains("AccessDenied")).collect();

@@ -175,6 +175,20 @@ def key():
     return parameter["Value"]
 
 
+def put_key(value):
+    """Another key in the place of the installation's, as its owner puts it there."""
+    client("ssm").put_parameter(Name=f"/{STACK}/key", Type="SecureString", Overwrite=True, Value=value)
+
+
+def invoke(function, event):
+    """What a function answers."""
+    answer = client("lambda").invoke(FunctionName=function, Payload=event.encode())
+    payload = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        sys.exit(payload)
+    return json.loads(payload)
+
+
 def variable(function, name):
     """What a function has in its environment."""
     return client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"][name]
@@ -188,6 +202,15 @@ def trouble():
             if '"level":"WARN"' in event["message"] or '"level":"ERROR"' in event["message"] or "panicked" in event["message"]:
                 lines.append(f"{group['logGroupName'].rsplit('/', 1)[-1]}: {event['message']}")
     return lines
+
+
+def told(text):
+    """How many lines of all functions' logs hold a text."""
+    logs, count = client("logs"), 0
+    for group in logs.describe_log_groups()["logGroups"]:
+        events = logs.filter_log_events(logGroupName=group["logGroupName"], limit=10000)["events"]
+        count += sum(text in event["message"] for event in events)
+    return count
 
 
 print(json.dumps(globals()[sys.argv[2]](*sys.argv[3:])))

@@ -1,8 +1,9 @@
 //! ministack as this test uses it: with permissions checked, and operated by a script.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use servers::{Ministack, NoServer, target_folder};
@@ -17,8 +18,13 @@ pub(crate) struct Cloud {
     ministack: Ministack,
 }
 
-/// Builds the functions as this test was built; where they are.
-pub(crate) fn programs() -> PathBuf {
+/// Builds the functions as this test was built, once a process; where they are.
+pub(crate) fn programs() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
+    &BUILT
+}
+
+fn build() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let profile = program.parent().unwrap().parent().unwrap().to_owned();
     let name = profile.file_name().unwrap().to_str().unwrap();
