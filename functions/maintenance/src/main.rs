@@ -19,6 +19,7 @@ async fn main() -> Result<(), Stopped> {
     let metrics = &Metrics::stdout(&vars);
     let settings = Settings::from_vars(&vars)?;
     let aws = Aws::from_vars(&vars)?;
+    let keeper = key::Keeper::from_vars(&vars, &aws)?;
     let rules = Rules::from(&settings);
     let tables =
         Tables { sources: settings.sources_table, posts: settings.posts_table, readers: settings.readers_table };
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Stopped> {
     let queue = Queue::new(&aws.config(Service::Sqs), urls);
     let bucket = Bucket::new(&aws.config(Service::S3), settings.bucket);
     let parts = Parts { store, queue, bucket, clock: clock::system(), rules };
-    let ctx = &Context::new(parts).with_key(key::Keeper::from_vars(&vars, &aws)?);
+    let ctx = &Context::new(parts).with_key(keeper);
     run(service_fn(move |event: LambdaEvent<Start>| async move {
         let stopped = clock::deadline(event.context.deadline, clock::now(), MAINTENANCE_TIMEOUT);
         let answer = handle(ctx, event.payload, stopped - MARGIN).await.map_err(logs::failed)?;

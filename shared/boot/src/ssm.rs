@@ -112,9 +112,10 @@ impl Ssm<'_> {
     /// Calls; if the clock here is wrong, once more by the clock there, as the SDK does.
     async fn call(&self, operation: &'static str, body: &Value) -> Result<Answer, SsmError> {
         let now = UNIX_EPOCH + Duration::from_millis(u64::try_from((self.clock)().as_millis()).unwrap_or_default());
-        let answer = self.call_at(now, operation, body).await?;
+        // Boxed, as all that is done once a process: futures in futures are laid out as one.
+        let answer = Box::pin(self.call_at(now, operation, body)).await?;
         match answer.date {
-            Some(there) if answer.is_refused_for_its_time() => self.call_at(there, operation, body).await,
+            Some(there) if answer.is_refused_for_its_time() => Box::pin(self.call_at(there, operation, body)).await,
             _ => Ok(answer),
         }
     }
