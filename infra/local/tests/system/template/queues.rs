@@ -70,3 +70,12 @@ async fn queues_and_their_numbers_are_those_of_one_machine_and_no_others() {
     expected.insert(OF_THE_PLATFORM.to_owned(), (None, DEAD_RETENTION.as_secs(), None));
     assert_eq!(of_template(), expected);
 }
+
+#[test]
+fn what_a_function_has_in_hand_stays_hidden_for_six_of_its_time_outs_at_least() {
+    let template = template();
+    for (function, queue) in [("Fetcher", "Fetch"), ("FetcherSlow", "FetchSlow")] {
+        let timeout = number(&template.properties(function)["Timeout"]);
+        assert!(number(&template.properties(queue)["VisibilityTimeout"]) >= 6 * timeout, "{queue}");
+    }
+}
