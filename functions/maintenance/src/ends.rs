@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use boot::logs::causes;
-use domain::id::SourceId;
+use domain::id::{JobId, Ordinal, SourceId};
 use domain::message::{Announcement, VERSION};
 use domain::source::LONGEST_REST;
 use domain::time::Timestamp;
@@ -70,14 +70,51 @@ impl Run<'_> {
     }
 }
 
-impl Context {
-    async fn end_rest(&self, source: SourceId, before: Timestamp) -> Result<bool, Box<dyn Error>> {
-        // Whoever put it to rest may have died before telling of its last landing; once it is deleted, nobody asks any more.
-        if let Some((job, from, to)) = self.store.closed_landing(source).await? {
-            self.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?;
+impl Run<'_> {
+    /// Deletes a private source whose owner does not subscribe to it; true if the store was not up to it.
+    pub(crate) async fn end_left(&self, source: SourceId, report: &mut Report) -> bool {
+        match self.ctx.end_left(source).await {
+            Ok(ended) => {
+                report.rested += u64::from(ended);
+                false
+            }
+            Err(error) => {
+                report.failed += 1;
+                let error = causes(&*error);
+                tracing::warn!(%source, error, "a private source without its owner could not be deleted; another pass tries again");
+                true
+            }
         }
+    }
+}
+
+impl Context {
+    async fn end_left(&self, source: SourceId) -> Result<bool, Box<dyn Error>> {
+        self.tell_of_closed(source).await?;
+        let left = self.store.delete_left(source, self.now()).await?;
+        if let Leaving::Left { announce: Some(range) } = left {
+            self.tell(source, range).await?;
+        }
+        Ok(matches!(left, Leaving::Left { .. }))
+    }
+
+    async fn end_rest(&self, source: SourceId, before: Timestamp) -> Result<bool, Box<dyn Error>> {
+        self.tell_of_closed(source).await?;
         let left = self.store.delete_rested(source, before, self.now()).await?;
         Ok(matches!(left, Leaving::Left { .. }))
+    }
+
+    /// Whoever took it off the schedule may have died before telling of its last landing; once it is deleted, nobody asks any more.
+    async fn tell_of_closed(&self, source: SourceId) -> Result<(), Box<dyn Error>> {
+        match self.store.closed_landing(source).await? {
+            Some(range) => self.tell(source, range).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tell(&self, source: SourceId, range: (JobId, Ordinal, Ordinal)) -> Result<(), Box<dyn Error>> {
+        let (job, from, to) = range;
+        Ok(self.queue.announce(&Announcement { v: VERSION, source, job, from, to }).await?)
     }
 
     /// Another one is first in each minute, so that none that cannot be worked on is in the way of the others for ever.

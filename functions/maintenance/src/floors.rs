@@ -1,4 +1,4 @@
-//! Retention: once a day the floor of each source rises, by age and by count, ahead of the end of its posts.
+//! Retention: once a day the floor of each source rises, by age and by count, ahead of the end of its posts. Whoever comes by every source also finds those that have lost their owner.
 
 use std::error::Error;
 
@@ -57,12 +57,17 @@ impl Run<'_> {
     /// pass comes by.
     async fn raise(&self, heads: Vec<Head>, report: &mut Report) -> Option<u64> {
         let now = self.ctx.now();
+        let (left, heads): (Vec<Head>, Vec<Head>) = heads.into_iter().partition(Head::is_left);
+        let mut busy = false;
+        for head in left {
+            busy |= self.end_left(head.source, report).await;
+        }
         let raised = heads.into_iter().map(|head| async move {
             let raised = self.ctx.store.raise_floor(&head, &self.ctx.rules.retention, now).await;
             (head.source, raised)
         });
         let mut raised = std::pin::pin!(stream::iter(raised).buffered(AT_ONCE));
-        let (mut count, mut busy) = (0, false);
+        let mut count = 0;
         while let Some((source, raised)) = raised.next().await {
             match raised {
                 Ok(Raising::Raised(_)) => count += 1,

@@ -12,7 +12,7 @@ pub struct Report {
     pub erased: u64,
     /// Users whose deletion goes on in the next run.
     pub erasing: u64,
-    /// Sources that are deleted because nobody has wanted them for long.
+    /// Sources that are deleted because nobody has wanted them for long, or because they are private and have lost their owner.
     pub rested: u64,
     /// Sources of whose deletion nothing is left to do.
     pub swept: u64,

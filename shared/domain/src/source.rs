@@ -195,6 +195,11 @@ impl Head {
     pub fn first(&self) -> First {
         self.first_through.map_or(First::Coming(self.post_count), First::Through)
     }
+
+    /// Whether it is private, and its owner does not subscribe to it: nobody else could find it.
+    pub fn is_left(&self) -> bool {
+        self.owner.is_some() && self.subscribers == 0
+    }
 }
 
 /// The fetcher's own part of a source.

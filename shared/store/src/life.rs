@@ -152,7 +152,7 @@ impl Store {
         let Head { owner, state, subscribers, watchers, .. } = seen.head;
         let (state, reason) = match (owner, state) {
             (_, SourceState::Deleting) => return Ok(None),
-            (Some(_), _) => (SourceState::Deleting, "its owner does not subscribe to it any more"),
+            (Some(_), _) => (SourceState::Deleting, resting::LEFT),
             // One that is gone comes to rest, too: else nobody would ever delete it.
             (None, SourceState::Active | SourceState::Gone) if subscribers <= 1 && watchers == 0 => {
                 (SourceState::Resting, "nobody subscribes to it")

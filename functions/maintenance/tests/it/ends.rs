@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use domain::id::{InstallationKey, SourceId, SystemEntropy};
+use domain::private::{Hidden, Secrets, Vault};
 use domain::source::{LONGEST_REST, SourceState};
 use faults::Stop;
-use store::{Leaving, Task};
+use store::{Creating, Leaving, Subscribing, Task};
 
 use crate::world::{DAY, HOUR, MINUTE, World, noise};
 
@@ -90,4 +92,74 @@ async fn what_was_never_told_of_a_source_is_told_before_it_is_deleted_for_want_o
     assert_eq!((world.run().await.rested, world.told()), (1, 1));
     let head = world.store.head(source).await.unwrap().unwrap();
     assert_eq!(head.state, SourceState::Deleting);
+}
+
+/// A private source of Ada's that has a post and is in `state`; she subscribes to it, or did.
+async fn private(world: &World, state: SourceState, subscribes: bool) -> SourceId {
+    let ada = world.member("ada@example.org").await;
+    let (source, vault) =
+        (SourceId::draw(&mut SystemEntropy), Vault::new(&InstallationKey::generate(&mut SystemEntropy)));
+    let secrets = Secrets { url: Hidden::new("https://example.org/feed?token=sesame".to_owned()), login: None };
+    let sealed = vault.seal(vault.first(), source, &secrets, &mut SystemEntropy).unwrap();
+    assert_eq!(world.source_of(source, Some(sealed), Some(ada)).await, Creating::Created);
+    if subscribes {
+        let subscribed = world.store.subscribe(ada, source, 20, world.now()).await.unwrap();
+        assert!(matches!(subscribed, Subscribing::Subscribed(_)), "{subscribed:?}");
+    }
+    world.land(source, &["<p>one</p>".to_owned()]).await;
+    if state != SourceState::Active {
+        world.store.leave(source, state, "", world.now()).await.unwrap();
+    }
+    source
+}
+
+/// What is left that hangs on a source.
+async fn left_of(world: &World, source: SourceId) -> Vec<String> {
+    let items = world.items().await.into_iter();
+    items.filter(|key| key.contains(source.as_str()) || key.trim().is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_private_source_to_which_its_owner_does_not_subscribe_goes_whatever_its_state_and_with_all_that_is_sealed() {
+    for state in [SourceState::Active, SourceState::Resting, SourceState::Gone] {
+        let world = World::new().await;
+        let source = private(&world, state, false).await;
+        assert_eq!(world.run().await.rested, 1, "{state:?}");
+        let (head, poll) = world.store.view(source).await.unwrap().unwrap();
+        assert_eq!((head.state, poll.sealed.is_none()), (SourceState::Deleting, true), "{state:?}");
+        world.pass(HOUR * 2);
+        assert_eq!(world.run().await.swept, 1, "{state:?}");
+        assert_eq!(left_of(&world, source).await, Vec::<String>::new(), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_private_source_stays_as_long_as_its_owner_subscribes_to_it() {
+    for state in [SourceState::Active, SourceState::Gone] {
+        let world = World::new().await;
+        let source = private(&world, state, true).await;
+        world.pass(DAY * 2);
+        assert_eq!(world.run().await.rested, 0, "{state:?}");
+        let (head, poll) = world.store.view(source).await.unwrap().unwrap();
+        assert_eq!((head.state, poll.sealed.is_some()), (state, true), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn stopped_at_any_call_the_next_runs_delete_a_private_source_without_its_owner() {
+    for at in 1.. {
+        let world = World::new().await;
+        let source = private(&world, SourceState::Gone, false).await;
+        let stopped = world.run_until(Stop::After(at)).await.is_none();
+        // The lease of the one that died is over within its own time.
+        world.pass(Duration::from_secs(300));
+        assert!(!world.run().await.held, "stopped after {at}");
+        world.pass(HOUR * 2);
+        world.run().await;
+        assert_eq!(left_of(&world, source).await, Vec::<String>::new(), "stopped after {at}");
+        if !stopped {
+            assert!(at > 8, "it was not stopped anywhere");
+            break;
+        }
+    }
 }

@@ -115,6 +115,11 @@ impl World {
 
     /// The same with an id and something sealed.
     pub(crate) async fn source_with(&self, source: SourceId, sealed: Option<Sealed>) -> Creating {
+        self.source_of(source, sealed, None).await
+    }
+
+    /// The same of somebody's own.
+    pub(crate) async fn source_of(&self, source: SourceId, sealed: Option<Sealed>, owner: Option<UserId>) -> Creating {
         let now = self.now();
         let url = format!("https://example.org/{source}");
         let target = Target {
@@ -127,7 +132,7 @@ impl World {
             subscribers: 0,
             watched: false,
         };
-        let head = Head { version: 1, ..Head::new(source, url.clone(), url, SourceSettings::DEFAULT, now) };
+        let head = Head { owner, version: 1, ..Head::new(source, url.clone(), url, SourceSettings::DEFAULT, now) };
         let pointer = Pointer::first(NewJob {
             job: self.ids.next(now),
             tick: Minute(0),

@@ -23,6 +23,8 @@ pub(super) fn forget(head: &Head) -> Write {
 
 /// What is said of a source that is deleted because nobody wants it.
 const REASON: &str = "nobody has subscribed to it for a long time";
+/// The same of one that is a person's own.
+pub(super) const LEFT: &str = "its owner does not subscribe to it any more";
 
 impl Store {
     /// Deletes a source that has been resting since before `before`. Whoever subscribed meanwhile keeps it: then the answer is [`Leaving::Already`].
@@ -37,6 +39,15 @@ impl Store {
     ) -> Result<Leaving, StoreError> {
         let still = |head: &Head| head.state == SourceState::Resting && head.since < before;
         self.leave_if(source, SourceState::Deleting, REASON, now, still).await
+    }
+
+    /// Deletes a private source to which its owner does not subscribe: nobody else could ever find it, so there is nothing to wait for. Whoever subscribed meanwhile
+    /// keeps it: then the answer is [`Leaving::Already`].
+    ///
+    /// # Errors
+    /// As [`Store::leave`].
+    pub async fn delete_left(&self, source: SourceId, now: Timestamp) -> Result<Leaving, StoreError> {
+        self.leave_if(source, SourceState::Deleting, LEFT, now, Head::is_left).await
     }
 
     /// Up to `limit` sources that began to rest before `before`, longest first.
