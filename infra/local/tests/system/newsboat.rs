@@ -23,6 +23,8 @@ use super::world::{PATIENCE, start};
 
 /// The first version that speaks to FreshRSS; those before read the same protocol as clients of FeedHQ.
 const FRESHRSS_SINCE: (u32, u32) = (2, 24);
+/// The first version that asks back before it marks a feed as read.
+const ASKS_SINCE: (u32, u32) = (2, 26);
 
 /// newsboat, set up for one person, with a home of its own.
 pub(crate) struct Newsboat {
@@ -39,11 +41,27 @@ impl Newsboat {
     }
 
     pub(crate) fn set_up(version: (u32, u32), server: SocketAddr, email: &str, password: &str) -> Self {
+        Self::with(version, server, email, password, false)
+    }
+
+    /// The same with a list of all that is starred, wherever it is from. Before FreshRSS it asked its own service for that, wherever ours is.
+    pub(crate) fn set_up_with_stars(
+        version: (u32, u32),
+        server: SocketAddr,
+        email: &str,
+        password: &str,
+    ) -> Option<Self> {
+        (version >= FRESHRSS_SINCE).then(|| Self::with(version, server, email, password, true))
+    }
+
+    fn with(version: (u32, u32), server: SocketAddr, email: &str, password: &str, stars: bool) -> Self {
         let home = tempfile::tempdir().unwrap();
         let source = if version >= FRESHRSS_SINCE { "freshrss" } else { "feedhq" };
+        let (stars, asks) = (if stars { "yes" } else { "no" }, version >= ASKS_SINCE);
         let config = format!(
             "urls-source \"{source}\"\n{source}-url \"http://{server}/api/greader.php\"\n{source}-login \"{email}\"\n\
-             {source}-password \"{password}\"\n{source}-flag-star \"s\"\n{source}-show-special-feeds no\n"
+             {source}-password \"{password}\"\n{source}-flag-star \"s\"\n{source}-show-special-feeds {stars}\n{}",
+            if asks { "confirm-mark-feed-read no\n" } else { "" }
         );
         fs::write(home.path().join("config"), config).unwrap();
         fs::write(home.path().join("urls"), "").unwrap();
@@ -252,9 +270,28 @@ async fn newsboat_lists_shows_marks_stars_and_hears_of_what_was_done_elsewhere()
 
     let form = format!("i={}&a=user/-/state/com.google/kept-unread", unread[0]);
     assert_eq!(other.ask("POST", "edit-tag", &form).await, "OK");
+    // Whatever an answer says, one that speaks to FreshRSS takes what it has read itself for read; without a memory of that it hears of it.
+    let fresh = Newsboat::set_up(version, machine.address(), EMAIL, PASSWORD);
+    let newsboat = if version >= FRESHRSS_SINCE { fresh } else { newsboat };
     assert_eq!(newsboat.reload().await, "1 unread articles", "it hears of what became unread elsewhere");
     let form = format!("i={}&a=user/-/state/com.google/read", unread[0]);
     assert_eq!(other.ask("POST", "edit-tag", &form).await, "OK");
     assert_eq!(newsboat.reload().await, "0 unread articles", "and of what was read there");
+
+    let form = format!("i={}&a=user/-/state/com.google/starred", unread[1]);
+    assert_eq!(other.ask("POST", "edit-tag", &form).await, "OK");
+    // It has an article in one list alone: once nobody subscribes to the feed, in that of the starred ones.
+    let form = format!("ac=unsubscribe&s=feed/{}", origin.url("/gazette.xml"));
+    assert_eq!(other.ask("POST", "subscription/edit", &form).await, "OK");
+    if let Some(newsboat) = Newsboat::set_up_with_stars(version, machine.address(), EMAIL, PASSWORD) {
+        assert_eq!(newsboat.reload().await, "0 unread articles");
+        let mut screen = newsboat.open();
+        screen.shows("Starred items").await;
+        screen.press("\r");
+        screen.shows("Marzipan").await;
+        screen.shows("Cardamom").await;
+        screen.press("qq");
+        screen.ends().await;
+    }
     machine.stop().await;
 }
