@@ -51,6 +51,8 @@ pub(crate) enum Making {
     Again,
     /// Its reader is gone.
     NoUser,
+    /// Its reader made something meanwhile: count again.
+    Overtaken,
 }
 
 impl Rules {
@@ -71,13 +73,15 @@ impl Context {
             None => None,
         };
         let new = self.new_source(draft, sealed);
-        Ok(match self.store.create(&new).await? {
+        let turn = draft.reader.and_then(|(_, beginning)| beginning.turn);
+        Ok(match self.store.create_in_turn(&new, turn).await? {
             Creating::Created => {
                 self.send_now(&new.target, &new.pointer, Carry::default()).await;
                 Making::Made(Box::new(new))
             }
             Creating::UrlTaken(_) | Creating::IdTaken | Creating::OtherKey => Making::Again,
             Creating::NoUser => Making::NoUser,
+            Creating::Overtaken => Making::Overtaken,
         })
     }
 

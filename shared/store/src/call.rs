@@ -249,8 +249,8 @@ fn judge(operation: &'static str, reasons: &[CancellationReason]) -> Result<Tran
 }
 
 /// Waits between tries: full jitter under a doubling cap, and an end.
-#[derive(Debug)]
-pub(crate) struct Patience {
+#[derive(Debug, Default)]
+pub struct Patience {
     tries: u32,
 }
 
@@ -259,8 +259,10 @@ impl Patience {
     const FIRST: Duration = Duration::from_millis(25);
     const LONGEST: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new() -> Self {
-        Self { tries: 0 }
+    /// All of it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Waits a little; false when there was enough of that.
@@ -277,8 +279,11 @@ impl Patience {
         true
     }
 
-    /// Waits a little; a conflict when there was enough of that.
-    pub(crate) async fn wait_or(&mut self, operation: &'static str) -> Result<(), StoreError> {
+    /// Waits a little.
+    ///
+    /// # Errors
+    /// A conflict of `operation` when there was enough of that.
+    pub async fn wait_or(&mut self, operation: &'static str) -> Result<(), StoreError> {
         if self.wait().await { Ok(()) } else { Err(StoreError::Conflict { operation }) }
     }
 }

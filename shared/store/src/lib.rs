@@ -38,6 +38,7 @@ use aws_sdk_dynamodb::Client;
 use crate::row::Item;
 
 pub use admit::NotAdmitted;
+pub use call::Patience;
 pub use content::{Body, INLINE_LIMIT, Packed, unpack};
 pub use error::{Cause, StoreError};
 pub use hand::{Marking, Queued, Superseding, Swap};

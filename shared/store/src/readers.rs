@@ -14,6 +14,7 @@ mod roll;
 mod share;
 mod sign_in;
 mod subscription;
+mod turn;
 
 use domain::id::UserId;
 
@@ -25,6 +26,7 @@ pub use credential::{Access, Issuing};
 pub use erase::{Erasing, Erasure};
 pub use folders::{ChangingFolders, FolderChange};
 pub use kept::{Copy, Flag, Flags, Keeping, Kept, KeptRange, Original};
+pub use label::Labelling;
 pub use preferences::Preferring;
 pub use profile::{ChangingEmail, Resetting, Updating};
 pub use register::{Bootstrapping, Registering};
@@ -33,6 +35,8 @@ pub use roll::RollPlace;
 pub use share::Sharing;
 pub use sign_in::Try;
 pub use subscription::{Beginning, Changing, Subscribing};
+pub use turn::Turn;
+pub(crate) use turn::is_overtaken;
 
 /// A condition that holds of a user who is there to stay.
 const ALIVE: &str = "attribute_exists(#pk) AND attribute_not_exists(#deleting)";

@@ -17,6 +17,7 @@ use crate::call::{Verdict, Written};
 use crate::error::StoreError;
 use crate::key::{self, Key};
 use crate::listing::Consistency;
+use crate::readers::{Turn, is_overtaken};
 use crate::row::{self, Cells, Item, Row, number, span, text};
 use crate::schema::BY_SLOT;
 use crate::wheel::due_item;
@@ -52,6 +53,8 @@ pub enum Creating {
     NoUser,
     /// The installation seals under another key by now: seal it again.
     OtherKey,
+    /// The user has made something since the turn was read: read it and count again.
+    Overtaken,
 }
 
 /// What became of a change of settings.
@@ -80,6 +83,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; when it is retryable the source may be there, and the same call again says so.
     pub async fn create(&self, new: &NewSource) -> Result<Creating, StoreError> {
+        self.create_in_turn(new, None).await
+    }
+
+    /// As [`Store::create`], with a subscription of which its user may have only so many: at `turn`, read before they were counted.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub async fn create_in_turn(&self, new: &NewSource, turn: Option<Turn>) -> Result<Creating, StoreError> {
         const OPERATION: &str = "making a source";
         let (source, table) = (new.head.source, self.sources());
         let poll = Poll {
@@ -104,7 +115,7 @@ impl Store {
             actions.push(self.sealed_under(sealed)?);
         }
         if let Some(subscription) = &new.subscription {
-            actions.extend(self.beginning(subscription)?);
+            actions.extend(self.beginning(subscription, turn)?);
         }
         let Some(verdicts) = self.transact(OPERATION, actions).await? else {
             return Ok(Creating::Created);
@@ -119,8 +130,12 @@ impl Store {
         if new.sealed.is_some() && verdicts.get(key).is_some_and(Verdict::is_refused) {
             return Ok(Creating::OtherKey);
         }
-        let no_user = new.subscription.is_some() && verdicts.last().is_some_and(Verdict::is_refused);
-        Ok(if no_user { Creating::NoUser } else { Creating::IdTaken })
+        let user = verdicts.last().filter(|user| new.subscription.is_some() && user.is_refused());
+        Ok(match user {
+            None => Creating::IdTaken,
+            Some(user) if is_overtaken(turn, user.item())? => Creating::Overtaken,
+            Some(_) => Creating::NoUser,
+        })
     }
 
     /// The source whose URL, present or former, is this one (normalised), as of now.

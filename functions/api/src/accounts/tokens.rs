@@ -66,12 +66,11 @@ async fn make(
 ) -> Result<Response, Problem> {
     person.is_no_program()?;
     let name = typed::name(&wanted.name)?;
-    let there = context.store.credentials::<kinds::Token>(&person.account, context.now()).await?;
-    if there.len() >= MOST && !context.is_issued::<kinds::Token>(&draws).await? {
+    let issued = context.issue_one_of::<kinds::Token>(MOST, &person.account, &name, &mut draws).await?;
+    let Some((token, secret)) = issued else {
         let detail = format!("there are {MOST} tokens already: revoke one first");
         return Err(Problem::conflict("too_many_tokens", detail));
-    }
-    let (token, secret) = context.issue::<kinds::Token>(&person.account, Some(name), &mut draws).await?;
+    };
     let body = NewToken { token: TokenView::from(&token), secret: shown(&secret) };
     Ok(for_its_receiver(StatusCode::CREATED, body))
 }

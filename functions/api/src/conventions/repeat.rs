@@ -41,13 +41,6 @@ impl Entropy for Draws {
     }
 }
 
-impl Draws {
-    /// What will be drawn, drawn beforehand; `None` of a request without a name, of which there was no earlier attempt.
-    pub(crate) fn ahead(&self) -> Option<impl Entropy> {
-        self.0.clone()
-    }
-}
-
 /// Left among a request's extensions for [`Draws`].
 #[derive(Clone)]
 struct Source(Repeat, Attempt);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use domain::label::{BadLabel, LabelName};
-use store::Keeping;
 
 use super::names::Label;
 use super::params::Params;
@@ -28,10 +27,8 @@ pub(super) async fn rename(
         }
         Label::Posts(label) => {
             let name: LabelName = name.parse().map_err(|bad: BadLabel| Problem::bad_query(bad.to_string()))?;
-            match context.store.rename_label(person.user, &label, &name, context.now()).await? {
-                Keeping::Kept => {}
-                Keeping::NoUser => return Err(Problem::not_signed_in()),
-            }
+            // One that went meanwhile is renamed no more.
+            context.rename_label(person.user, &label, &name).await?;
         }
     }
     Ok(text("OK"))

@@ -6,7 +6,7 @@ use blob::{BlobKey, Owner};
 use domain::id::{PostNumber, SourceId, UserId};
 use domain::label::LabelName;
 use domain::source::Head;
-use store::{Flag, Keeping, Original};
+use store::{Flag, Keeping, Labelling, Original, Patience};
 
 use super::selection::Scope;
 use crate::context::Context;
@@ -65,17 +65,51 @@ impl Context {
 
     /// Makes a label, unless the person has as many as may be.
     pub(crate) async fn make_label(&self, user: UserId, label: &LabelName) -> Result<(), Problem> {
-        let labels = self.store.labels(user).await?;
-        if labels.contains(label) {
-            return Ok(());
-        }
-        if labels.len() >= LabelName::MOST {
-            let detail = format!("there are {} labels already: delete one that is not needed", LabelName::MOST);
-            return Err(Problem::conflict("too_many_labels", detail));
-        }
-        match self.store.make_label(user, label, self.now()).await? {
-            Keeping::Kept => Ok(()),
-            Keeping::NoUser => Err(Problem::no_such_user()),
+        let mut patience = Patience::new();
+        loop {
+            let turn = self.store.turn(user).await?;
+            let labels = self.store.labels(user).await?;
+            if labels.contains(label) {
+                return Ok(());
+            }
+            if labels.len() >= LabelName::MOST {
+                return Err(too_many_labels());
+            }
+            match self.store.make_label(user, label, self.now(), Some(turn)).await? {
+                Labelling::Done => return Ok(()),
+                Labelling::NoUser => return Err(Problem::no_such_user()),
+                Labelling::Overtaken => patience.wait_or("making a label").await?,
+            }
         }
     }
+
+    /// Gives a label another name, on all posts; `None` if there is no such label. For that there is one more of them for a while, and for longer where somebody was stopped half-way.
+    pub(crate) async fn rename_label(
+        &self,
+        user: UserId,
+        label: &LabelName,
+        to: &LabelName,
+    ) -> Result<Option<()>, Problem> {
+        let mut patience = Patience::new();
+        loop {
+            let turn = self.store.turn(user).await?;
+            let labels = self.store.labels(user).await?;
+            if !labels.contains(label) {
+                return Ok(None);
+            }
+            if labels.len() > LabelName::MOST && !labels.contains(to) {
+                return Err(too_many_labels());
+            }
+            match self.store.rename_label(user, label, to, self.now(), Some(turn)).await? {
+                Labelling::Done => return Ok(Some(())),
+                Labelling::NoUser => return Err(Problem::no_such_user()),
+                Labelling::Overtaken => patience.wait_or("renaming a label").await?,
+            }
+        }
+    }
+}
+
+fn too_many_labels() -> Problem {
+    let detail = format!("there are {} labels already: delete one that is not needed", LabelName::MOST);
+    Problem::conflict("too_many_labels", detail)
 }

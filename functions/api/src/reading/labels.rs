@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::label::LabelName;
-use store::Keeping;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -57,6 +56,7 @@ async fn add(
     patch, path = "/v1/labels", tag = "labels", request_body = RenameBody,
     responses(
         (status = 200, description = "As it is called now.", body = LabelView),
+        (status = 409, description = "`too_many_labels`: 500 are the most."),
         (status = 422, description = "`bad_label`"),
     )
 )]
@@ -66,11 +66,8 @@ async fn rename(
     Body(body): Body<RenameBody>,
 ) -> Result<Json<LabelView>, Problem> {
     let (label, to) = (name(&body.name)?, name(&body.to)?);
-    context.known_label(&person, &label).await?;
-    match context.store.rename_label(person.user, &label, &to, context.now()).await? {
-        Keeping::Kept => Ok(Json(LabelView { name: to.to_string() })),
-        Keeping::NoUser => Err(Problem::no_such_user()),
-    }
+    context.rename_label(person.user, &label, &to).await?.ok_or_else(|| Problem::not_found("label"))?;
+    Ok(Json(LabelView { name: to.to_string() }))
 }
 
 /// Ends a label: it is taken from all posts.
@@ -84,14 +81,9 @@ async fn end(
     Queried(query): Queried<LabelQuery>,
 ) -> Result<StatusCode, Problem> {
     let label = name(&query.name)?;
-    context.known_label(&person, &label).await?;
+    if !context.store.labels(person.user).await?.contains(&label) {
+        return Err(Problem::not_found("label"));
+    }
     context.store.end_label(person.user, &label).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-impl Context {
-    async fn known_label(&self, person: &Person, label: &LabelName) -> Result<(), Problem> {
-        let labels = self.store.labels(person.user).await?;
-        if labels.contains(label) { Ok(()) } else { Err(Problem::not_found("label")) }
-    }
 }

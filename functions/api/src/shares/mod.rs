@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::id::{PostId, PostNumber, ShareId, UserId};
 use domain::share::Share;
 use serde::{Deserialize, Serialize};
-use store::Sharing;
+use store::{Patience, Sharing};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -133,24 +133,27 @@ impl Context {
 
     /// The share of `post` by `user`, and whether this request made it.
     async fn share(&self, user: UserId, post: PostNumber, draws: &mut Draws) -> Result<(Share, bool), Problem> {
-        let there = self.store.shares(user).await?;
-        if let Some(share) = there.iter().find(|share| share.post == post) {
-            return Ok((share.clone(), false));
-        }
-        if there.len() >= Share::MOST {
-            let detail = format!("there can be {} shares: take one back first", Share::MOST);
-            return Err(Problem::conflict("too_many_shares", detail));
-        }
-        for _ in 0..DRAWS {
-            let id = ShareId::draw(draws);
+        let (mut id, mut drawn, mut patience) = (ShareId::draw(draws), 1, Patience::new());
+        while drawn <= DRAWS {
+            let turn = self.store.turn(user).await?;
+            let there = self.store.shares(user).await?;
+            if let Some(share) = there.iter().find(|share| share.post == post) {
+                // An earlier attempt at this very request may have made it.
+                return Ok((share.clone(), share.id == id));
+            }
+            if there.len() >= Share::MOST {
+                let detail = format!("there can be {} shares: take one back first", Share::MOST);
+                return Err(Problem::conflict("too_many_shares", detail));
+            }
             let new = Share { id, user, post, created_at: self.now() };
-            match self.store.share(&new).await? {
+            match self.store.share(&new, Some(turn)).await? {
                 Sharing::Shared(share) => {
                     let is_new = share.id == id;
                     return Ok((share, is_new));
                 }
-                Sharing::Taken => {}
+                Sharing::Taken => (id, drawn) = (ShareId::draw(draws), drawn + 1),
                 Sharing::NoUser => return Err(Problem::not_signed_in()),
+                Sharing::Overtaken => patience.wait_or("sharing a post").await?,
             }
         }
         Err(Problem::no_free_id())

@@ -3,7 +3,7 @@
 use domain::id::{Entropy, FolderId, SourceId, UserId};
 use domain::source::{Head, SourceSettings, SourceState};
 use domain::subscription::Subscription;
-use store::{Beginning, Subscribing};
+use store::{Beginning, Patience, Subscribing, Turn};
 
 use super::address::Address;
 use super::discovery::Found;
@@ -27,6 +27,15 @@ pub(crate) struct Wish {
     pub(crate) unread: u64,
     /// Whether the address may be a site's: then it is asked. One that is private never is.
     pub(crate) discover: bool,
+}
+
+/// What became of one attempt.
+enum Tried {
+    Subscribed(Subscription),
+    /// Something moved: look again.
+    Again,
+    /// The same person made something meanwhile: count again.
+    Overtaken,
 }
 
 /// What became of it.
@@ -77,9 +86,9 @@ impl Context {
     ) -> Result<Outcome, Problem> {
         let (url, key) = (wish.address.url()?, wish.address.key(user, &self.vault)?);
         let settings = self.settings_of(wish)?;
-        let mut wait = None;
-        for _ in 0..DRAWS {
-            let id = SourceId::draw(entropy);
+        let (mut wait, mut patience) = (None, Patience::new());
+        let (mut id, mut drawn) = (SourceId::draw(entropy), 1);
+        while drawn <= DRAWS {
             let there = self.store.find_by_url(&key).await?;
             if let Some(source) = there
                 && let Some(known) = self.store.subscription(user, source).await?
@@ -89,40 +98,49 @@ impl Context {
                 // An earlier attempt at this very request may have made it.
                 return Ok(if source == id { Outcome::New(known) } else { Outcome::Known(known) });
             }
-            let wait = match wait {
-                Some(wait) => wait,
-                None => *wait.insert(quota.take(wish.address.host())?),
-            };
-            let done = match there {
-                Some(source) => self.join(user, source, wish).await?,
+            let host = wish.address.host();
+            self.check_place(quota, host).await?;
+            let wait = *wait.get_or_insert_with(|| quota.spread(host));
+            let beginning = beginning(wish, quota.turn());
+            let tried = match there {
+                Some(source) => self.join(user, source, wish, &beginning).await?,
                 None => {
-                    let (beginning, secrets) = (beginning(wish), wish.address.secrets());
-                    let reader = Some((user, &beginning));
+                    let (reader, secrets) = (Some((user, &beginning)), wish.address.secrets());
                     self.begin(&Draft { id, url: &url, key: &key, settings, reader, secrets, wait }).await?
                 }
             };
-            if let Some(subscription) = done {
-                return Ok(Outcome::New(subscription));
+            match tried {
+                Tried::Subscribed(subscription) => {
+                    quota.made(host);
+                    return Ok(Outcome::New(subscription));
+                }
+                Tried::Again => (id, drawn) = (SourceId::draw(entropy), drawn + 1),
+                Tried::Overtaken => {
+                    patience.wait_or("subscribing").await?;
+                    self.overtaken(quota).await?;
+                }
             }
         }
         Err(Problem::conflict("busy", "this source is changing right now; repeat the request"))
     }
 
-    /// A new source; `None` if somebody was faster.
-    async fn begin(&self, draft: &Draft<'_>) -> Result<Option<Subscription>, Problem> {
-        match self.make(draft).await? {
-            Making::Made(new) => Ok(new.subscription),
-            Making::Again => Ok(None),
-            Making::NoUser => Err(Problem::not_signed_in()),
-        }
+    /// A new source.
+    async fn begin(&self, draft: &Draft<'_>) -> Result<Tried, Problem> {
+        Ok(match self.make(draft).await? {
+            Making::Made(new) => new.subscription.map_or(Tried::Again, Tried::Subscribed),
+            Making::Again => Tried::Again,
+            Making::Overtaken => Tried::Overtaken,
+            Making::NoUser => return Err(Problem::not_signed_in()),
+        })
     }
 
-    /// The source that is there; `None` if it is going.
-    async fn join(&self, user: UserId, source: SourceId, wish: &Wish) -> Result<Option<Subscription>, Problem> {
-        let Some(before) = self.store.head(source).await? else { return Ok(None) };
-        let subscription = match self.store.subscribe_as(user, source, &beginning(wish), self.now()).await? {
+    /// The source that is there, if it is not going.
+    async fn join(&self, user: UserId, source: SourceId, wish: &Wish, beginning: &Beginning) -> Result<Tried, Problem> {
+        let Some(before) = self.store.head(source).await? else { return Ok(Tried::Again) };
+        let subscription = match self.store.subscribe_as(user, source, beginning, self.now()).await? {
             Subscribing::Subscribed(subscription) => subscription,
-            Subscribing::NoSource => return Ok(None),
+            Subscribing::NoSource => return Ok(Tried::Again),
+            Subscribing::Overtaken => return Ok(Tried::Overtaken),
             Subscribing::NoUser => return Err(Problem::not_signed_in()),
         };
         self.renew_login(source, wish).await?;
@@ -130,7 +148,7 @@ impl Context {
         if before.state != SourceState::Active {
             self.refresh_if_polite(source).await?;
         }
-        Ok(Some(subscription))
+        Ok(Tried::Subscribed(subscription))
     }
 
     /// Whoever comes to a source has it polled as often as a new one would be, or as often as they ask.
@@ -171,6 +189,6 @@ impl Context {
     }
 }
 
-fn beginning(wish: &Wish) -> Beginning {
-    Beginning { unread: wish.unread, title: wish.title.clone(), folders: wish.folders.clone() }
+fn beginning(wish: &Wish, turn: Turn) -> Beginning {
+    Beginning { unread: wish.unread, title: wish.title.clone(), folders: wish.folders.clone(), turn: Some(turn) }
 }

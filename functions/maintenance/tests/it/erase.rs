@@ -26,7 +26,7 @@ async fn leaving() -> (World, [domain::id::SourceId; 2]) {
         post: PostNumber::new(42).unwrap(),
         created_at: world.now(),
     };
-    assert!(matches!(world.store.share(&share).await.unwrap(), Sharing::Shared(_)));
+    assert!(matches!(world.store.share(&share, None).await.unwrap(), Sharing::Shared(_)));
     let user = world.store.user(ada).await.unwrap().unwrap();
     let (session, secret) = (
         Credential::new(ShortId::draw(&mut SystemEntropy), world.now()),

@@ -6,6 +6,7 @@ use domain::id::kinds::Reset;
 use domain::id::{ShortId, UserId};
 use domain::time::Timestamp;
 
+use super::turn::{self, Turn};
 use super::{ALIVE, alive};
 use crate::Store;
 use crate::call::Written;
@@ -33,6 +34,8 @@ pub enum Issuing {
     Ended,
     /// Draw another id and another secret.
     IdTaken,
+    /// Its user has made something since the turn was read: read it and count again.
+    Overtaken,
 }
 
 /// A line among all that is a user's.
@@ -53,11 +56,35 @@ impl Store {
         credential: &Credential<K>,
         hash: &SecretHash<K>,
     ) -> Result<Issuing, StoreError> {
+        self.issue_at(user, credential, hash, None).await
+    }
+
+    /// As [`Store::issue`], of what a user may have only so many of: at `turn`, read before they were counted.
+    ///
+    /// # Errors
+    /// As [`Store::issue`].
+    pub async fn issue_in_turn<K: CredentialKind>(
+        &self,
+        user: &User,
+        credential: &Credential<K>,
+        hash: &SecretHash<K>,
+        turn: Turn,
+    ) -> Result<Issuing, StoreError> {
+        self.issue_at(user, credential, hash, Some(turn)).await
+    }
+
+    async fn issue_at<K: CredentialKind>(
+        &self,
+        user: &User,
+        credential: &Credential<K>,
+        hash: &SecretHash<K>,
+        turn: Option<Turn>,
+    ) -> Result<Issuing, StoreError> {
         let table = self.readers();
         let actions = vec![
             put_if_absent(table, key::PK, row::secret_item(user, credential, hash))?,
             put_if_absent(table, key::PK, row::credential_item(user, credential, hash))?,
-            in_force(user, K::WHAT).check(table)?,
+            turn::at_turn(in_force(user, K::WHAT), turn, table)?,
         ];
         let Some(verdicts) = self.transact("issuing a credential", actions).await? else {
             return Ok(Issuing::Issued);
@@ -68,7 +95,14 @@ impl Store {
                 return Ok(Issuing::Issued);
             }
         }
-        Ok(if verdicts[2].is_refused() { Issuing::Ended } else { Issuing::IdTaken })
+        if !verdicts[2].is_refused() {
+            return Ok(Issuing::IdTaken);
+        }
+        // Two may be in the way: a secret that has ended stays so, whatever the turn.
+        let there = verdicts[2].item().map(row::user).transpose()?.flatten();
+        let is_in_force = there.is_some_and(|there| there.generations.of(K::WHAT) == user.generations.of(K::WHAT));
+        let is_overtaken = is_in_force && turn::is_overtaken(turn, verdicts[2].item())?;
+        Ok(if is_overtaken { Issuing::Overtaken } else { Issuing::Ended })
     }
 
     /// Who shows this secret at `now`, if it is in force. Two read units: the secret, and its user, since one write to the user ends all

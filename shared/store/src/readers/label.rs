@@ -6,12 +6,24 @@ use domain::reading::Order;
 use domain::time::Timestamp;
 
 use super::alive;
-use super::kept::{Flag, Keeping, KeptRange};
+use super::kept::{Flag, KeptRange};
+use super::turn::{self, Turn};
 use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, Key};
 use crate::row::{self, text};
 use crate::write::put;
+
+/// What became of making or renaming a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labelling {
+    /// It is there.
+    Done,
+    /// There is no such user, or not any more.
+    NoUser,
+    /// The user has made something since the turn was read: read it and count again.
+    Overtaken,
+}
 
 /// Posts that are renamed or freed of a label at a time.
 const AT_ONCE: usize = 500;
@@ -35,19 +47,28 @@ impl Store {
         Ok(labels)
     }
 
-    /// Makes a label, if it is not there.
+    /// Makes a label, if it is not there; at `turn` if there is a limit: read before the user's labels were counted.
     ///
     /// # Errors
     /// [`StoreError`]; the same call again makes sure.
-    pub async fn make_label(&self, user: UserId, label: &LabelName, now: Timestamp) -> Result<Keeping, StoreError> {
+    pub async fn make_label(
+        &self,
+        user: UserId,
+        label: &LabelName,
+        now: Timestamp,
+        turn: Option<Turn>,
+    ) -> Result<Labelling, StoreError> {
         const OPERATION: &str = "making a label";
         if self.get(OPERATION, &Key::label(user, label)).await?.is_some() {
-            return Ok(Keeping::Kept);
+            return Ok(Labelling::Done);
         }
         let table = self.readers();
-        let actions = vec![alive(user).check(table)?, put(table, row::label_item(user, label, now))?];
-        let refused = self.transact(OPERATION, actions).await?.is_some();
-        Ok(if refused { Keeping::NoUser } else { Keeping::Kept })
+        let actions = vec![turn::at_turn(alive(user), turn, table)?, put(table, row::label_item(user, label, now))?];
+        Ok(match self.transact(OPERATION, actions).await? {
+            None => Labelling::Done,
+            Some(verdicts) if turn::is_overtaken(turn, verdicts[0].item())? => Labelling::Overtaken,
+            Some(_) => Labelling::NoUser,
+        })
     }
 
     /// Ends a label: it is taken from all posts, then it is gone.
@@ -73,12 +94,14 @@ impl Store {
         label: &LabelName,
         to: &LabelName,
         now: Timestamp,
-    ) -> Result<Keeping, StoreError> {
+        turn: Option<Turn>,
+    ) -> Result<Labelling, StoreError> {
         if label == to {
-            return Ok(Keeping::Kept);
+            return Ok(Labelling::Done);
         }
-        if self.make_label(user, to, now).await? == Keeping::NoUser {
-            return Ok(Keeping::NoUser);
+        match self.make_label(user, to, now, turn).await? {
+            Labelling::Done => {}
+            other @ (Labelling::NoUser | Labelling::Overtaken) => return Ok(other),
         }
         let (old, new) = (Flag::Label(label.clone()), Flag::Label(to.clone()));
         let mut last = None;
@@ -88,7 +111,7 @@ impl Store {
             self.unflag(user, &some, &old).await?;
         }
         self.delete_all("ending a label", &[Key::label(user, label)]).await?;
-        Ok(Keeping::Kept)
+        Ok(Labelling::Done)
     }
 
     /// The next posts under a flag behind `last`, which becomes the last of them.

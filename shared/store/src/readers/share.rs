@@ -4,6 +4,7 @@ use domain::id::{PostNumber, ShareId, UserId};
 use domain::share::Share;
 
 use super::alive;
+use super::turn::{self, Turn};
 use crate::Store;
 use crate::error::StoreError;
 use crate::key::{self, Key};
@@ -19,6 +20,8 @@ pub enum Sharing {
     Taken,
     /// There is no such user, or not any more.
     NoUser,
+    /// The user has made something since the turn was read: read it and count again.
+    Overtaken,
 }
 
 const SHARE: &str = "sharing a post";
@@ -26,17 +29,17 @@ const READ: &str = "reading a share";
 const END: &str = "ending a share";
 
 impl Store {
-    /// Shares a post. A user shares a post once: who does it again gets the share that is there.
+    /// Shares a post, at `turn` if there is a limit: read before the user's shares were counted. A user shares a post once: who does it again gets the share that is there.
     ///
     /// # Errors
     /// [`StoreError`]; the same call again makes sure.
-    pub async fn share(&self, share: &Share) -> Result<Sharing, StoreError> {
+    pub async fn share(&self, share: &Share, turn: Option<Turn>) -> Result<Sharing, StoreError> {
         let table = self.readers();
         let line = Key::share_line(share.user, share.post);
         let actions = vec![
             put_if_absent(table, key::PK, row::share_item(&Key::share(share.id), share))?,
             put_if_absent(table, key::PK, row::share_item(&line, share))?,
-            alive(share.user).check(table)?,
+            turn::at_turn(alive(share.user), turn, table)?,
         ];
         let Some(verdicts) = self.transact(SHARE, actions).await? else {
             return Ok(Sharing::Shared(share.clone()));
@@ -45,7 +48,11 @@ impl Store {
         if let Some(item) = verdicts.get(1).and_then(|line| line.item()) {
             return Ok(Sharing::Shared(row::share(item)?));
         }
-        Ok(if verdicts.get(2).is_some_and(|user| user.is_refused()) { Sharing::NoUser } else { Sharing::Taken })
+        Ok(match verdicts.get(2).filter(|user| user.is_refused()) {
+            None => Sharing::Taken,
+            Some(user) if turn::is_overtaken(turn, user.item())? => Sharing::Overtaken,
+            Some(_) => Sharing::NoUser,
+        })
     }
 
     /// A share, as of now.

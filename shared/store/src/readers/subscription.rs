@@ -8,6 +8,7 @@ use domain::subscription::Subscription;
 use domain::time::Timestamp;
 
 use super::alive;
+use super::turn::{self, Turn};
 use crate::Store;
 use crate::call::{Patience, Transacted, Written};
 use crate::error::StoreError;
@@ -26,6 +27,8 @@ pub enum Subscribing {
     NoSource,
     /// There is no such user, or not any more.
     NoUser,
+    /// The user has made something since the turn was read: read it and count again.
+    Overtaken,
 }
 
 /// What became of a change to a subscription.
@@ -60,6 +63,8 @@ pub struct Beginning {
     pub title: Option<String>,
     /// Where the user keeps it.
     pub folders: Vec<FolderId>,
+    /// If there is a limit: the turn, read before the user's subscriptions were counted.
+    pub turn: Option<Turn>,
 }
 
 impl Store {
@@ -102,12 +107,16 @@ impl Store {
                 }
             };
             let new = beginning.of(user, &joined.head, joined.is_landing, now);
-            let mut actions = self.beginning(&new)?.to_vec();
+            let mut actions = self.beginning(&new, beginning.turn)?.to_vec();
             actions.extend(joined.actions);
             match self.transact_once(SUBSCRIBE, actions, None).await? {
                 Transacted::Done => return Ok(Subscribing::Subscribed(new)),
                 Transacted::Refused(verdicts) if verdicts.get(1).is_some_and(|user| user.is_refused()) => {
-                    return Ok(Subscribing::NoUser);
+                    // A lost answer is found at the next look, whatever the turn is by then.
+                    if self.subscription(user, source).await?.is_none() {
+                        let is_overtaken = turn::is_overtaken(beginning.turn, verdicts[1].item())?;
+                        return Ok(if is_overtaken { Subscribing::Overtaken } else { Subscribing::NoUser });
+                    }
                 }
                 Transacted::Refused(_) | Transacted::Busy => {}
             }
@@ -137,9 +146,13 @@ impl Store {
     }
 
     /// What every subscription begins with: itself, and its user, who must be there to stay. The user comes last.
-    pub(crate) fn beginning(&self, new: &Subscription) -> Result<[TransactWriteItem; 2], StoreError> {
+    pub(crate) fn beginning(
+        &self,
+        new: &Subscription,
+        turn: Option<Turn>,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
         let item = put_if_absent(self.readers(), key::PK, row::subscription_item(new)?)?;
-        Ok([item, alive(new.user).check(self.readers())?])
+        Ok([item, turn::at_turn(alive(new.user), turn, self.readers())?])
     }
 
     /// Ends a subscription. With the last one the source comes to rest, in the same transaction, unless someone watches it (a private one is deleted); then an unfinished landing of it is

@@ -5,7 +5,7 @@ use domain::id::{PostNumber, SystemEntropy, UserId};
 use domain::label::LabelName;
 use domain::reading::Order;
 use domain::source::SourceState;
-use store::{Body, Content, Flag, Flags, Keeping, KeptRange, PostFacts};
+use store::{Body, Content, Flag, Flags, Keeping, KeptRange, Labelling, PostFacts};
 
 use crate::desk::{Desk, Part, entry, some};
 use crate::readers::stop_after;
@@ -111,7 +111,7 @@ async fn who_is_not_there_keeps_nothing() {
     let (world, ada, _, numbers) = scene(1).await;
     let nobody = UserId::draw(&mut SystemEntropy);
     assert_eq!(world.keep(nobody, &numbers, &Flag::Star).await, Keeping::NoUser);
-    assert_eq!(world.store.make_label(nobody, &label("blue"), NOON).await.unwrap(), Keeping::NoUser);
+    assert_eq!(world.store.make_label(nobody, &label("blue"), NOON, None).await.unwrap(), Labelling::NoUser);
     world.store.begin_erasing(ada.id, NOON).await.unwrap();
     assert_eq!(world.keep(ada.id, &numbers, &Flag::Star).await, Keeping::NoUser);
     assert_eq!(world.keepings().await, (0, 0));
@@ -162,11 +162,11 @@ async fn labels_are_there_by_name_and_are_renamed_and_ended_with_their_posts() {
     let (world, ada, _, numbers) = scene(4).await;
     let (blue, red, old) = (label("blue"), label("red"), label("OLD"));
     for name in [&red, &blue, &red, &old] {
-        world.store.make_label(ada.id, name, NOON).await.unwrap();
+        world.store.make_label(ada.id, name, NOON, None).await.unwrap();
     }
     world.keep(ada.id, &numbers, &Flag::Label(old.clone())).await;
     world.keep(ada.id, &numbers[..1], &Flag::Star).await;
-    world.store.rename_label(ada.id, &old, &blue, NOON).await.unwrap();
+    world.store.rename_label(ada.id, &old, &blue, NOON, None).await.unwrap();
     assert_eq!(world.store.labels(ada.id).await.unwrap(), [blue.clone(), red.clone()]);
     assert_eq!(world.kept(ada.id, &Flag::Label(blue.clone()), all(), 9).await.len(), 4);
     assert!(world.kept(ada.id, &Flag::Label(old), all(), 9).await.is_empty());

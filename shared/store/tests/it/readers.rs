@@ -62,7 +62,7 @@ impl World {
     /// Shares some post.
     pub(crate) async fn share(&self, user: UserId) {
         let (id, post) = (ShareId::draw(&mut SystemEntropy), PostNumber::new(42).unwrap());
-        self.store.share(&Share { id, user, post, created_at: NOON }).await.unwrap();
+        self.store.share(&Share { id, user, post, created_at: NOON }, None).await.unwrap();
     }
 
     pub(crate) async fn access<K: CredentialKind>(&self, secret: &Secret<K>) -> Option<Access<K>> {
