@@ -7,6 +7,7 @@ mod conventions;
 mod events;
 mod greader;
 mod jobs;
+mod places;
 mod portable;
 mod posts;
 mod preferences;

@@ -99,6 +99,11 @@ impl World {
         Self::made(|_| {}, instances, false).await
     }
 
+    /// The same with rules of one's own.
+    pub(crate) async fn in_the_cloud_with(instances: usize, change: impl FnOnce(&mut Rules)) -> Self {
+        Self::made(change, instances, false).await
+    }
+
     /// One instance that is told of all that is written.
     pub(crate) async fn on_one_machine() -> Self {
         Self::made(|_| {}, 1, true).await

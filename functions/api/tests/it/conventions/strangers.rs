@@ -148,6 +148,53 @@ async fn of_what_is_anothers_nobody_learns_even_that_it_exists() {
     assert!(asked >= 20, "{asked}");
 }
 
+/// Ids that stand in queries and bodies, in braces, and whether whoever has none like it is refused; marks pass over what one cannot see.
+const NAMED: [(Method, &str, &str, bool); 10] = [
+    (Method::GET, "/v1/posts?source={source}", "", true),
+    (Method::GET, "/v1/posts?folder={folder}", "", true),
+    (Method::POST, "/v1/posts/marks", r#"{"mark":"read","posts":["{post}"]}"#, false),
+    (Method::POST, "/v1/posts/marks", r#"{"mark":"star","posts":["{post}"]}"#, false),
+    (Method::POST, "/v1/posts/marks", r#"{"mark":"label","label":"x","posts":["{post}"]}"#, false),
+    (Method::POST, "/v1/posts/mark-all", r#"{"before":"2027-01-01T00:00:00Z","source":"{source}"}"#, true),
+    (Method::POST, "/v1/posts/mark-all", r#"{"before":"2027-01-01T00:00:00Z","folder":"{folder}"}"#, true),
+    (
+        Method::POST,
+        "/v1/subscriptions",
+        r#"{"url":"https://example.org/x","discover":false,"folders":["{folder}"]}"#,
+        true,
+    ),
+    (Method::PATCH, "/v1/subscriptions/{own}", r#"{"folders":["{folder}"]}"#, true),
+    (Method::POST, "/v1/shares", r#"{"post":"{post}"}"#, true),
+];
+
+#[tokio::test]
+async fn nor_by_ids_in_queries_and_bodies() {
+    let world = World::new().await;
+    let ada = account(&world, world.member("ada@example.org").await).await;
+    let bob = account(&world, world.member("bob@example.org").await).await;
+    let headers = [("authorization", &*format!("Bearer {}", bob.secret))];
+    let owner = [("authorization", &*format!("Bearer {}", ada.secret))];
+    let before = world.ask_with(&owner, Method::GET, "/v1/posts", "").await;
+    assert_eq!(before.json["posts"].as_array().unwrap().len(), 1, "there is something to be seen");
+    for (method, path, body, is_refused) in NAMED {
+        let ask = async |ids: &BTreeMap<&'static str, String>| {
+            let fill = |text: &str| {
+                let text = text.replace("{own}", &bob.ids["source"]);
+                ids.iter().fold(text, |text, (name, id)| text.replace(&format!("{{{name}}}"), id))
+            };
+            world.ask_with(&headers, method.clone(), &fill(path), &fill(body)).await
+        };
+        let (foreign, absent) = (ask(&ada.ids).await, ask(&nothing()).await);
+        let told = format!("{method} {path} {body}: {} {}", foreign.status, foreign.json);
+        assert_eq!(foreign.status.as_u16() == 404, is_refused, "{told}");
+        assert_eq!((foreign.status, without_instance(&foreign)), (absent.status, without_instance(&absent)), "{told}");
+        let own = ask(&bob.ids).await;
+        assert!(own.status.is_success(), "it is the id that is refused: {method} {path} {body} {}", own.json);
+    }
+    let after = world.ask_with(&owner, Method::GET, "/v1/posts", "").await;
+    assert_eq!(after.json, before.json, "and nothing of hers changed");
+}
+
 /// What `who` is told of what is `owner`'s is what they are told of what is not there.
 async fn check(world: &World, who: &Account, owner: &Account, operation: (&str, &Method, &str), statuses: &[u16]) {
     let (path, method, body) = operation;
