@@ -20,6 +20,7 @@ impl World {
     pub(crate) async fn member(&self, email: &str) -> User {
         let new = self.new_user(email);
         assert_eq!(self.store.register(&new, None).await.unwrap(), Registering::Registered);
+        self.people.lock().unwrap().meet(email);
         self.store.user(new.id).await.unwrap().unwrap()
     }
 
@@ -27,6 +28,7 @@ impl World {
     pub(crate) async fn administrator(&self, email: &str) -> User {
         let new = self.new_user(email);
         assert_eq!(self.store.bootstrap(&new).await.unwrap(), Bootstrapping::Bootstrapped);
+        self.people.lock().unwrap().meet(email);
         self.store.user(new.id).await.unwrap().unwrap()
     }
 
@@ -35,6 +37,7 @@ impl World {
         let secret = Secret::<K>::draw(&mut SystemEntropy);
         let credential = domain::account::Credential::new(ShortId::draw(&mut SystemEntropy), self.now());
         assert_eq!(self.store.issue(user, &credential, &secret.hash()).await.unwrap(), Issuing::Issued);
+        self.people.lock().unwrap().hand(user.email.as_str(), user.role, secret.expose());
         secret.expose().to_owned()
     }
 

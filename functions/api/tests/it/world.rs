@@ -1,8 +1,8 @@
 //! A store, queues and a bucket in memory, a clock that stands still until told, and the router above them.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{Context, Cost, Parts, Passwords, Rules};
@@ -46,6 +46,17 @@ pub(crate) struct World {
     pub(crate) face: PostFace,
     time: Arc<AtomicI64>,
     stride: Arc<AtomicI64>,
+    /// Of whom nobody else is told.
+    pub(crate) people: Mutex<crawl::People>,
+}
+
+/// With a world ends what was logged in it.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crawl::logs_told_nothing();
+        }
+    }
 }
 
 /// An answer: status, body as JSON (null when empty), and the headers.
@@ -110,6 +121,7 @@ impl World {
     }
 
     async fn made(change: impl FnOnce(&mut Rules), instances: usize, told_of_writes: bool) -> Self {
+        crawl::watch_logs();
         let time = Arc::new(AtomicI64::new(1_800_000_000_000));
         let told = Arc::clone(&time);
         let emulator = Emulator::start(Where::Memory, Arc::new(move || told.load(Ordering::Relaxed))).await.unwrap();
@@ -191,6 +203,7 @@ impl World {
             face,
             time,
             stride,
+            people: Mutex::default(),
         }
     }
 
@@ -228,6 +241,7 @@ impl World {
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
         let asked = format!("{} {}", request.method(), request.uri());
+        let by = request.headers().get("authorization").and_then(|by| by.to_str().ok()).unwrap_or_default().to_owned();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (1 + self.others.len());
         let router = turn.checked_sub(1).map_or(&self.router, |other| &self.others[other]);
         let response = router.clone().oneshot(request).await.unwrap();
@@ -235,7 +249,7 @@ impl World {
         let bytes = body.collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        crawl::tells_no_key(&asked, &parts.headers, &text);
+        self.people.lock().unwrap().hear(&asked, &by, &parts.headers, &text);
         Answer { status: parts.status, json, headers: parts.headers, bytes: bytes.len(), text }
     }
 

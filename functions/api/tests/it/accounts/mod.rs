@@ -44,6 +44,11 @@ impl World {
         let session = self.sign_in(email, PASSWORD).await;
         assert_eq!(session.status, 201, "{}", session.json);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let role = made.json["role"].as_str().unwrap().parse().unwrap();
+        let mut people = self.people.lock().unwrap();
+        people.meet(email);
+        people.hand(email, role, session.json["secret"].as_str().unwrap());
+        drop(people);
         Someone { id: text(&made.json["id"]), email: email.to_owned(), secret: text(&session.json["secret"]) }
     }
 
