@@ -82,7 +82,8 @@ impl Newsboat {
     /// Fetches everything anew, and says how many articles it takes for unread.
     pub(crate) async fn reload(&self) -> String {
         let mut command = self.command(&["-x", "reload", "print-unread"]);
-        let output = timeout(PATIENCE, spawn_blocking(move || command.output().unwrap())).await.unwrap().unwrap();
+        // It asks for one feed after the other.
+        let output = timeout(PATIENCE * 4, spawn_blocking(move || command.output().unwrap())).await.unwrap().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
