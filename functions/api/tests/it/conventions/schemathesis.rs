@@ -1,5 +1,5 @@
-//! An optional run of schemathesis, which makes requests up from the description, well-formed and not: none of them may be answered by a
-//! fault, or by what the description does not say.
+//! Optional runs of two judges from PyPI. openapi-spec-validator says whether the description is one; schemathesis makes requests up from it, well-formed and not: none
+//! of them may be answered by a fault, or by what the description does not say.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,9 +17,26 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// It would end the very account that asks.
 const ENDING: &str = "accounts_delete_user";
 
-/// Whether there is a schemathesis to run.
-fn is_there() -> bool {
-    Command::new("schemathesis").arg("--version").output().is_ok_and(|output| output.status.success())
+/// Whether there is a `judge` to ask; says so if there is none.
+fn is_there(judge: &str) -> bool {
+    let there = Command::new(judge).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("SKIPPED: there is no `{judge}` on the path (pip install {judge})");
+    }
+    there
+}
+
+#[tokio::test]
+async fn the_description_is_valid() {
+    const JUDGE: &str = "openapi-spec-validator";
+    if !is_there(JUDGE) {
+        return;
+    }
+    let world = World::new().await;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");
+    std::fs::write(&file, world.get("/openapi.json").await.text).unwrap();
+    let output = Command::new(JUDGE).args(["--errors", "all", "--schema", "3.1"]).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 fn run(address: SocketAddr, headers: &[String], phases: &str) -> Output {
@@ -37,8 +54,7 @@ fn run(address: SocketAddr, headers: &[String], phases: &str) -> Output {
 
 #[tokio::test]
 async fn no_request_that_can_be_made_up_is_answered_by_a_fault_or_otherwise_than_described() {
-    if !is_there() {
-        eprintln!("SKIPPED: there is no `schemathesis` on the path (pip install schemathesis)");
+    if !is_there("schemathesis") {
         return;
     }
     let world = World::with(|rules| rules.limits.per_address = 1_000_000).await;
