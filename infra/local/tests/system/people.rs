@@ -150,7 +150,7 @@ fn typing(args: &[&str], typed: &str) -> (bool, String, bool) {
 async fn a_key_is_backed_up_once_and_works_again_when_it_is_put_back() {
     let (data, safe) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (path, copy) = (data.path().to_str().unwrap(), safe.path().join("key.backup"));
-    check_refused(&["key", "show-fingerprint", "--data", path], "", 1, "cannot use the key file").await;
+    check_refused(&["key", "show-fingerprint", "--data", path], "", 1, "there is no key file").await;
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "no key is made");
     start(folder(data.path()), clock::system()).await.stop().await;
     let run = async |args: &[&str]| {
@@ -186,7 +186,7 @@ async fn a_key_is_backed_up_once_and_works_again_when_it_is_put_back() {
 async fn a_key_is_changed_while_feedmill_is_stopped_and_copies_from_before_are_refused() {
     let data = tempfile::tempdir().unwrap();
     let path = data.path().to_str().unwrap();
-    check_refused(&["key", "rotate", "--data", path], "", 1, "cannot use the key file").await;
+    check_refused(&["key", "rotate", "--data", path], "", 1, "there is no key file").await;
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "no key is made");
     let machine = start(folder(data.path()), clock::system()).await;
     user(data.path(), &["add", "ada@example.org", "--generate"], "").await;
