@@ -29,8 +29,10 @@ fn query(request: &Request) -> Option<String> {
     if let Some(written) = request.uri().query() {
         return Some(written.to_owned());
     }
-    let pairs = request.query_string_parameters_ref()?;
-    Some(Serializer::new(String::new()).extend_pairs(pairs.iter()).finish())
+    // They come in no order; values of one name stay in theirs.
+    let mut pairs: Vec<(&str, &str)> = request.query_string_parameters_ref()?.iter().collect();
+    pairs.sort_by_key(|(name, _)| *name);
+    Some(Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
 /// Stands in a path as itself.
@@ -75,7 +77,7 @@ mod tests {
         for (path, query, asked) in [
             ("/v1/sources", "limit=2", "/v1/sources?limit=2"),
             ("/l/a/b", "", "/l/a/b"),
-            ("/l/C#", "n=20&c=a%20b", "/l/C%23?n=20&c=a+b"),
+            ("/l/C#", "n=20&c=a%20b", "/l/C%23?c=a+b&n=20"),
             ("/l/C#", "", "/l/C%23"),
             ("/l/a b", "n=%2B", "/l/a%20b?n=%2B"),
             ("/l/100%", "", "/l/100%25"),
